@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rules every target is compiled under, debug and release.
+let house: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "SyncStreamer",
+    products: [
+        .library(name: "TimeFrame", targets: ["TimeFrame"]),
+        .executable(name: "syncstreamer", targets: ["syncstreamer"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        .target(name: "Bytes", swiftSettings: house),
+        .target(name: "TimeFrame", dependencies: ["Bytes"], swiftSettings: house),
+        .target(name: "Posix", dependencies: ["Bytes", "CLinux"], swiftSettings: house),
+        .target(name: "TLS", dependencies: ["Bytes", "COpenSSL"], swiftSettings: house),
+        .target(name: "Compression", dependencies: ["Bytes", "CZlib"], swiftSettings: house),
+        .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: house),
+        .target(name: "FrameLog", dependencies: ["Bytes", "TimeFrame", "Posix"], swiftSettings: house),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "FrameLog",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+        .target(name: "HTTPClient", dependencies: ["Bytes", "CCurl"], swiftSettings: house),
+        .executableTarget(
+            name: "syncstreamer",
+            dependencies: [
+                "Bytes", "TimeFrame", "Posix", "TLS", "Server", "FrameLog", "HTTPClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
+    ]
+        + ["Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "FrameLog", "Server"].map { name in
+            .testTarget(name: name + "Tests", dependencies: [.byName(name: name)], swiftSettings: house)
+        },
+    swiftLanguageModes: [.v6]
+)

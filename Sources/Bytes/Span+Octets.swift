@@ -1,0 +1,92 @@
+extension Span where Element == UInt8 {
+    /// The octets in memory of their own.
+    @inlinable
+    package func copied() -> [UInt8] {
+        var copy: [UInt8] = []
+        copy.reserveCapacity(count)
+        copy.append(copying: self)
+        return copy
+    }
+
+    /// Reads an integer in network byte order; `offset` and its octets must lie inside.
+    @inlinable
+    package func bigEndian<Value: FixedWidthInteger & UnsignedInteger>(at offset: Int, as type: Value.Type) -> Value {
+        precondition(offset >= 0 && count - offset >= Value.bitWidth / 8, "integer past the end of the octets")
+        var value: Value = 0
+        for index in offset..<offset + Value.bitWidth / 8 { value = value << 8 | Value(self[index]) }
+        return value
+    }
+
+    /// Where `octet` stands first at or after `start`.
+    @inlinable
+    package func firstIndex(of octet: UInt8, from start: Int = 0) -> Int? {
+        var index = start
+        while index < count {
+            if self[index] == octet { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    @inlinable
+    package func isEqual(to other: Span<UInt8>) -> Bool {
+        if count != other.count { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+
+    /// Whether the octets are those of an ASCII literal.
+    @inlinable
+    package func isEqual(to literal: StaticString) -> Bool {
+        // SAFETY: a StaticString's octets live as long as the program, and the count is its own.
+        let octets = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        return isEqual(to: unsafe Span(_unsafeElements: octets))
+    }
+
+    /// Whether the octets are those of a lower-case ASCII literal, taking A to Z for a to z.
+    @inlinable
+    package func isEqual(toLowercased literal: StaticString) -> Bool {
+        if count != literal.utf8CodeUnitCount { return false }
+        // SAFETY: a StaticString's octets live as long as the program, and the count is its own.
+        let octets = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        for index in indices where unsafe self[index].lowercasedASCII != octets[index] { return false }
+        return true
+    }
+
+    /// Whether the octets begin with those of an ASCII literal.
+    @inlinable
+    package func hasPrefix(_ literal: StaticString) -> Bool {
+        count >= literal.utf8CodeUnitCount
+            && extracting(0..<literal.utf8CodeUnitCount).isEqual(to: literal)
+    }
+
+    /// The value of 1 to 20 decimal digits, or nil for anything else: a sign, a space, more than 2^64−1.
+    @inlinable
+    package func decimal() -> UInt64? {
+        if count == 0 || count > 20 { return nil }
+        var value: UInt64 = 0
+        for index in indices {
+            let digit = self[index] &- UInt8(ascii: "0")
+            if digit > 9 { return nil }
+            let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = shifted.addingReportingOverflow(UInt64(digit))
+            if overflow || carry { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// The text, where the octets are UTF-8 (RFC 3629: no surrogates, no overlong forms).
+    package func utf8Text() -> String? {
+        guard let text = try? UTF8Span(validating: self) else { return nil }  // Its only error is "not UTF-8".
+        return String(copying: text)
+    }
+}
+
+extension UInt8 {
+    /// The octet, with A to Z taken for a to z.
+    @inlinable
+    package var lowercasedASCII: UInt8 {
+        self &- UInt8(ascii: "A") < 26 ? self | 0x20 : self
+    }
+}

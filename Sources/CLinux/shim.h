@@ -1,0 +1,19 @@
+// What Linux offers and Swift's Glibc module lacks. Used only by the target Posix.
+#ifndef SYNCSTREAMER_CLINUX_H
+#define SYNCSTREAMER_CLINUX_H
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+
+// accept4(2) hides behind _GNU_SOURCE, which the Glibc module was built without.
+extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+#endif

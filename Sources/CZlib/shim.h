@@ -1,0 +1,7 @@
+// Used only by the target Compression.
+#ifndef SYNCSTREAMER_CZLIB_H
+#define SYNCSTREAMER_CZLIB_H
+
+#include <zlib.h>
+
+#endif

@@ -1,0 +1,37 @@
+import Glibc
+
+/// A system call that failed: which, on what, and with which `errno`.
+package struct SystemError: Error, CustomStringConvertible, Sendable {
+    /// The call, as its manual page names it: `open`, `fdatasync`.
+    package let call: String
+    /// What it was called on: a path, an address, or what a descriptor is for.
+    package let subject: String
+    /// The `errno` it left (errno(3)).
+    package let code: Int32
+
+    package init(call: String, subject: String, code: Int32) {
+        self.call = call
+        self.subject = subject
+        self.code = code
+    }
+
+    /// Takes the `errno` that the call just left on this thread.
+    package init(call: String, subject: String) {
+        self.init(call: call, subject: subject, code: errno)
+    }
+
+    package var description: String {
+        "\(call) \(subject): \(Self.text(for: code))"
+    }
+
+    /// The system's words for an `errno` (strerror_r(3)).
+    package static func text(for code: Int32) -> String {
+        var words = [CChar](repeating: 0, count: 128)
+        // SAFETY: strerror_r writes at most `count` octets, the terminator included.
+        let failed = unsafe words.withUnsafeMutableBufferPointer {
+            unsafe __xpg_strerror_r(code, $0.baseAddress!, $0.count) != 0
+        }
+        if failed { return "error \(code)" }
+        return String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
