@@ -3,6 +3,7 @@
 #define SYNCSTREAMER_CLINUX_H
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -15,5 +16,8 @@
 
 // accept4(2) hides behind _GNU_SOURCE, which the Glibc module was built without.
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+// The POSIX form of strerror_r(3), under the name glibc gives it beside its own form.
+extern int __xpg_strerror_r(int error, char *buffer, size_t length);
 
 #endif
