@@ -3,6 +3,9 @@
 #define SYNCSTREAMER_CLINUX_H
 
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,6 +19,9 @@
 
 // accept4(2) hides behind _GNU_SOURCE, which the Glibc module was built without.
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+// pthread_setname_np(3) hides there too.
+extern int pthread_setname_np(pthread_t thread, const char *name);
 
 // The POSIX form of strerror_r(3), under the name glibc gives it beside its own form.
 extern int __xpg_strerror_r(int error, char *buffer, size_t length);
