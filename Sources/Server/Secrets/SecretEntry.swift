@@ -1,0 +1,114 @@
+import Bytes
+
+/// One secret that may post: its name, the SHA-256 of the secret (the secret itself is kept nowhere), its channels,
+/// and until when.
+///
+/// A line of a secret file: `NAME SHA256 PATTERN[,PATTERN...] [EXPIRY]`, separated by spaces or tabs.
+package struct SecretEntry: Sendable, Equatable {
+    /// What the operator calls it: 1 to 64 visible ASCII characters. Never secret, and fit for a log.
+    package let name: String
+    /// The SHA-256 of the secret's octets.
+    package let digest: [UInt8]
+    /// The channels that it may post to; at least one pattern.
+    package let patterns: [ChannelPattern]
+    /// From when it is no longer valid; nil for never.
+    package let expiry: SecretExpiry?
+
+    package init(name: String, digest: [UInt8], patterns: [ChannelPattern], expiry: SecretExpiry?) {
+        precondition(digest.count == Self.digestByteCount && !patterns.isEmpty, "an entry needs a digest and a pattern")
+        self.name = name
+        self.digest = digest
+        self.patterns = patterns
+        self.expiry = expiry
+    }
+
+    /// Reads one line, without its line end; nil where it is blank or a comment.
+    ///
+    /// No error repeats anything of the line: it may hold a secret in the wrong column.
+    package init?(line: Span<UInt8>) throws(SecretLineFault) {
+        let columns = Self.columns(of: line)
+        if columns.isEmpty { return nil }
+        guard columns.count >= 3 else { throw .columnsMissing }
+        guard columns.count <= 4 else { throw .columnsExtra }
+        guard Self.isName(line.extracting(columns[0])), let name = line.extracting(columns[0]).utf8Text() else {
+            throw .name
+        }
+        guard let digest = Hex.octets(line.extracting(columns[1])), digest.count == Self.digestByteCount else {
+            throw .digest
+        }
+        let patterns = try Self.patterns(line.extracting(columns[2]))
+        var expiry: SecretExpiry?
+        if columns.count == 4 {
+            expiry = SecretExpiry(line.extracting(columns[3]))
+            guard expiry != nil else { throw .expiry }
+        }
+        self.init(name: name, digest: digest, patterns: patterns, expiry: expiry)
+    }
+
+    /// The line that a secret file has for this entry, without a line end.
+    package var line: String {
+        let channels = patterns.map(\.text).joined(separator: ",")
+        let columns = "\(name) \(Hex.text(digest.span)) \(channels)"
+        return expiry.map { "\(columns) \($0.text)" } ?? columns
+    }
+
+    /// Whether `text` can name an entry: 1 to 64 visible ASCII characters, of which the first is no `#`.
+    package static func isName(_ text: Span<UInt8>) -> Bool {
+        if text.isEmpty || text.count > nameByteCountMax || text[0] == UInt8(ascii: "#") { return false }
+        for index in text.indices where !(0x21...0x7E ~= text[index]) { return false }
+        return true
+    }
+
+    /// The patterns of a comma-separated list.
+    package static func patterns(_ text: Span<UInt8>) throws(SecretLineFault) -> [ChannelPattern] {
+        var patterns: [ChannelPattern] = []
+        var start = 0
+        while start <= text.count {
+            let end = text.firstIndex(of: UInt8(ascii: ","), from: start) ?? text.count
+            guard let pattern = ChannelPattern(text.extracting(start..<end)) else { throw .pattern }
+            patterns.append(pattern)
+            start = end + 1
+        }
+        return patterns
+    }
+
+    private static let digestByteCount = 32
+    /// Long enough for a device's host name, short enough for a column of `syncstreamer secret list`.
+    private static let nameByteCountMax = 64
+
+    /// The ranges of the columns, up to one that begins with `#`: the rest of the line is a comment.
+    private static func columns(of line: Span<UInt8>) -> [Range<Int>] {
+        var columns: [Range<Int>] = []
+        var index = 0
+        while true {
+            while index < line.count, isBlank(line[index]) { index += 1 }
+            if index == line.count || line[index] == UInt8(ascii: "#") { return columns }
+            let start = index
+            while index < line.count, !isBlank(line[index]) { index += 1 }
+            columns.append(start..<index)
+        }
+    }
+
+    /// A space, a tab, or the carriage return before a line feed.
+    private static func isBlank(_ octet: UInt8) -> Bool {
+        octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") || octet == UInt8(ascii: "\r")
+    }
+}
+
+/// What is wrong with a line of a secret file, and what to do: never anything that the line says.
+package struct SecretLineFault: Error, Sendable, Equatable {
+    package let advice: String
+
+    package static let columnsMissing = SecretLineFault(
+        advice: "a line is NAME SHA256 PATTERNS [EXPIRY]; `syncstreamer secret` makes such a line")
+    package static let columnsExtra = SecretLineFault(
+        advice: "there are more than four columns; join patterns with commas, and write a space in one as %20")
+    package static let name = SecretLineFault(advice: "the name must be 1 to 64 visible ASCII characters")
+    package static let digest = SecretLineFault(
+        advice: "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret itself; "
+            + "`syncstreamer secret` makes such a line")
+    package static let pattern = SecretLineFault(
+        advice: "a channel pattern is empty or has a broken percent-encoding; use patterns such as room1-* or *")
+    package static let expiry = SecretLineFault(
+        advice: "the fourth column must be an expiry such as 2027-01-31T18:00:00Z, 2027-01-31, or UNIX seconds")
+}
