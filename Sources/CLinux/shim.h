@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 // accept4(2) hides behind _GNU_SOURCE, which the Glibc module was built without.
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);

@@ -2,21 +2,22 @@ import CLinux
 import Glibc
 
 /// A system thread that runs one function and is joined by whoever started it (pthreads(7)).
-package struct Thread: ~Copyable {
+package final class Thread {
     private let handle: pthread_t
+    private var isJoined = false
 
-    /// Starts a thread that runs `body`. `name` shows in `top -H` and debuggers; the kernel keeps 15 octets of it.
+    /// Starts a thread that runs `body`, which takes what it captures with it. `name` shows in `top -H` and debuggers;
+    /// the kernel keeps 15 octets of it.
     ///
     /// - Throws: `SystemError` where the system has no room for one more thread.
-    package init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package init(name: String, _ body: sending @escaping () -> Void) throws(SystemError) {
         var handle = pthread_t()
         // SAFETY: the new thread takes over the one retain of `start`; if none was started, it is released here.
         let start = unsafe Unmanaged.passRetained(Start(name: String(name.utf8.prefix(15)) ?? "", body: body))
         let code = unsafe pthread_create(
             &handle, nil,
             { argument in
-                // SAFETY: the new thread takes over the one retain of `start`; if none was started, it is released here.
-        let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+                let start = unsafe Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
                 _ = unsafe pthread_setname_np(pthread_self(), start.name)
                 start.body()
                 return nil
@@ -28,18 +29,19 @@ package struct Thread: ~Copyable {
         self.handle = handle
     }
 
-    /// Waits until the thread has ended.
-    package consuming func join() {
-        // A Thread is joined at most once, since this consumes it.
+    /// Waits until the thread has ended. Once.
+    package func join() {
+        precondition(!isJoined, "a thread is joined once")
+        isJoined = true
         let code = pthread_join(handle, nil)
         precondition(code == 0, "a thread can be joined by its owner")
     }
 
-    private final class Start: Sendable {
+    private final class Start {
         let name: String
-        let body: @Sendable () -> Void
+        let body: () -> Void
 
-        init(name: String, body: @escaping @Sendable () -> Void) {
+        init(name: String, body: @escaping () -> Void) {
             self.name = name
             self.body = body
         }
