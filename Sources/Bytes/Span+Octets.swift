@@ -76,6 +76,11 @@ extension Span where Element == UInt8 {
         return value
     }
 
+    /// Whether the octets are UTF-8 (RFC 3629: no surrogates, no overlong forms).
+    package var isUTF8: Bool {
+        (try? UTF8Span(validating: self)) != nil  // Its only error is "not UTF-8".
+    }
+
     /// The text, where the octets are UTF-8 (RFC 3629: no surrogates, no overlong forms).
     package func utf8Text() -> String? {
         guard let text = try? UTF8Span(validating: self) else { return nil }  // Its only error is "not UTF-8".
