@@ -24,11 +24,11 @@ extension OctetSink where Self: ~Copyable {
     /// Appends `value` in network byte order.
     @inlinable
     package mutating func append(bigEndian value: some FixedWidthInteger & UnsignedInteger) {
-        var shift = value.bitWidth
-        while shift > 0 {
-            shift -= 8
-            append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        // Collected first, so that a sink looks for room once a number.
+        var octets = InlineArray<8, UInt8>(repeating: 0)
+        let count = value.bitWidth / 8
+        for index in 0..<count { octets[index] = UInt8(truncatingIfNeeded: value >> ((count - 1 - index) * 8)) }
+        append(copying: octets.span.extracting(0..<count))
     }
 
     /// Appends `value` in decimal digits, without a sign or leading zeros.

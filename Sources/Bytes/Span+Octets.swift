@@ -12,9 +12,8 @@ extension Span where Element == UInt8 {
     @inlinable
     package func bigEndian<Value: FixedWidthInteger & UnsignedInteger>(at offset: Int, as type: Value.Type) -> Value {
         precondition(offset >= 0 && count - offset >= Value.bitWidth / 8, "integer past the end of the octets")
-        var value: Value = 0
-        for index in offset..<offset + Value.bitWidth / 8 { value = value << 8 | Value(self[index]) }
-        return value
+        // SAFETY: the precondition holds the load inside the octets, and an integer is valid for any of them.
+        return unsafe withUnsafeBytes { unsafe Value(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: type)) }
     }
 
     /// Where `octet` stands first at or after `start`.

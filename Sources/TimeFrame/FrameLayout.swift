@@ -62,10 +62,12 @@ public struct FrameLayout: Sendable {
     ///   - payloadByteCount: the octets of all its items' data together, without the items' prefixes.
     ///
     /// Throws what is wrong with the id or the type, `metadataTooLong` or `frameTooLong`, and leaves the plan as it was.
+    /// A negative item count, or data without an item, is a bug of the caller and traps.
     public mutating func addChannel(
         id: [UInt8], type: [UInt8], itemCount: Int, payloadByteCount: UInt64
     ) throws(FrameError) {
         precondition(itemCount >= 0, "a channel can't have fewer items than none")
+        precondition(itemCount > 0 || payloadByteCount == 0, "a channel without items has no data")
         let record = UInt64(FrameHeader.byteCount) + UInt64(metadataByteCount)
         if id.isEmpty { throw FrameError(.idEmpty, at: record) }
         guard id.span.isUTF8 else { throw FrameError(.idNotUTF8, at: record) }
