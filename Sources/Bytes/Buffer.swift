@@ -3,6 +3,7 @@
 /// Memory is taken when the first octet arrives and can be given back with `release()`, so an idle connection's
 /// buffer costs nothing. One owner, one thread.
 @safe
+@usableFromInline
 package struct Buffer: ~Copyable, OctetSink {
     @usableFromInline var memory: UnsafeMutableBufferPointer<UInt8>
     @usableFromInline var head = 0

@@ -1,4 +1,5 @@
 /// Base 16, RFC 4648 section 8, written in lower case and read in both.
+@usableFromInline
 package enum Hex {
     /// The digit for a value of 0 to 15.
     @inlinable

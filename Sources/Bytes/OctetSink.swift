@@ -1,6 +1,7 @@
 /// Something octets can be appended to: an array, or a `Buffer` that is reused between requests.
 ///
 /// Writers take `inout some OctetSink & ~Copyable`, so one piece of code fills both.
+@usableFromInline
 package protocol OctetSink: ~Copyable {
     mutating func append(_ octet: UInt8)
     mutating func append(copying octets: Span<UInt8>)
