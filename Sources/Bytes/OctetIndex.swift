@@ -1,8 +1,9 @@
-/// Finds the position of a key by its octets, where the keys themselves stand elsewhere: in an array, or in a file that
-/// is being read.
+/// Finds the position of a key by its octets, where the keys themselves stand elsewhere: in an array, or in a
+/// file that is being read.
 ///
-/// Open addressing with linear probing at a load of at most one half, 8 octets a slot, so at most 32 octets a key just
-/// after growing. The hash is the standard library's, seeded anew in every process, so nobody can choose keys that meet.
+/// Open addressing with linear probing at a load of at most one half, 8 octets a slot, so at most 32 octets a
+/// key just after growing. The hash is the standard library's, seeded anew in every process, so nobody can
+/// choose keys that meet.
 package struct OctetIndex: Sendable {
     /// A key's hash and its position plus one; all zero where the slot is free.
     private struct Slot {
@@ -18,16 +19,16 @@ package struct OctetIndex: Sendable {
     /// Makes an index that holds no memory yet.
     package init() {}
 
-    /// Where `key` was inserted, or nil. `isSame` says whether the key at a position is this one; it is asked about one
-    /// wrong position in four thousand million.
+    /// Where `key` was inserted, or nil. `isSame` says whether the key at a position is this one; it is asked
+    /// about one wrong position in four thousand million.
     package func position(of key: Span<UInt8>, isSame: (Int) -> Bool) -> Int? {
         if slots.isEmpty { return nil }
         let slot = slots[search(Self.hash(key), isSame)]
         return slot.place == 0 ? nil : Int(slot.place) - 1
     }
 
-    /// Inserts `key`, which stands at `position` (0 up to 2^32−2), or gives the position at which it was inserted
-    /// before and changes nothing.
+    /// Inserts `key`, which stands at `position` (0 up to 2^32−2), or gives the position at which it was
+    /// inserted before and changes nothing.
     package mutating func insert(_ key: Span<UInt8>, at position: Int, isSame: (Int) -> Bool) -> Int? {
         if count * 2 >= slots.count { grow() }
         let hash = Self.hash(key)

@@ -54,8 +54,8 @@ public struct FrameItems: ~Escapable {
 
 /// One item of a frame that is being read, borrowed from the frame's octets.
 public struct FrameItem: ~Escapable {
-    /// When the item was taken, or when its device says it was: milliseconds since the UNIX epoch. It may lie outside
-    /// the frame's own time.
+    /// When the item was taken, or when its device says it was: milliseconds since the UNIX epoch. It may lie
+    /// outside the frame's own time.
     public let timestamp: UInt64
     /// The octets as they were posted.
     public let data: Span<UInt8>

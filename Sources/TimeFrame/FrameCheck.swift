@@ -2,8 +2,8 @@ internal import Bytes
 
 /// Checks a whole frame in one pass over its records and one over its items' sizes.
 ///
-/// Sizes are compared with what is left, never added to a position first, so no size of 2^64−1 can overflow; memory
-/// grows with the records that were really there, never with a size that was only read.
+/// Sizes are compared with what is left, never added to a position first, so no size of 2^64−1 can overflow;
+/// memory grows with the records that were really there, never with a size that was only read.
 struct FrameCheck {
     let header: FrameHeader
     private(set) var channels: [FrameReader.Extent] = []
@@ -39,11 +39,14 @@ struct FrameCheck {
 
             let names = RecordNames(octets, record: position, order: order)
             let id = octets.extracting(names.id)
-            if !octets.extracting(names.type).isUTF8 { throw FrameError(.typeNotUTF8, at: names.type.lowerBound) }
+            if !octets.extracting(names.type).isUTF8 {
+                throw FrameError(.typeNotUTF8, at: names.type.lowerBound)
+            }
             if id.isEmpty { throw FrameError(.idEmpty, at: names.id.lowerBound) }
             if !id.isUTF8 { throw FrameError(.idNotUTF8, at: names.id.lowerBound) }
             let twin = ids.insert(id, at: records.count) { other in
-                octets.extracting(RecordNames(octets, record: records[other], order: order).id).isEqual(to: id)
+                let names = RecordNames(octets, record: records[other], order: order)
+                return octets.extracting(names.id).isEqual(to: id)
             }
             if twin != nil { throw FrameError(.idDuplicate, at: names.id.lowerBound) }
             records.append(position)
@@ -58,8 +61,8 @@ struct FrameCheck {
 
     /// Checks that a record ends inside the metadata section, and gives where.
     ///
-    /// A record that would fit the input but not the section was cut by the section's size; sizes that fit neither are
-    /// themselves at fault.
+    /// A record that would fit the input but not the section was cut by the section's size; sizes that fit
+    /// neither are themselves at fault.
     private func checkSizes(
         _ octets: Span<UInt8>, record: Int, end: Int, order: MetadataOrder
     ) throws(FrameError) -> Int {
@@ -69,7 +72,9 @@ struct FrameCheck {
         let second = UInt64(octets.bigEndian(at: record + 12, as: UInt32.self))
         let left = UInt64(end - record - prefix)
         if first + second <= left { return record + prefix + Int(first + second) }
-        if first + second <= UInt64(octets.count - record - prefix) { throw FrameError(.metadataCutsRecord, at: end) }
+        if first + second <= UInt64(octets.count - record - prefix) {
+            throw FrameError(.metadataCutsRecord, at: end)
+        }
         let firstIsAtFault = first > left
         throw FrameError(
             firstIsAtFault == (order == .typeFirst) ? .typePastEnd : .idPastEnd,
@@ -82,9 +87,10 @@ struct FrameCheck {
         let section = FrameHeader.byteCount + Int(header.metadataByteCount)
         var position = section
         for index in records.indices {
-            let isLast = index + 1 == records.count
-            let end =
-                isLast ? octets.count : section + Int(octets.bigEndian(at: records[index + 1], as: UInt64.self))
+            var end = octets.count
+            if index + 1 < records.count {
+                end = section + Int(octets.bigEndian(at: records[index + 1], as: UInt64.self))
+            }
             var count = 0
             while position < end {
                 let left = octets.count - position

@@ -1,6 +1,7 @@
 internal import Bytes
 
-/// A frame's content as plain values, for frames that fit in memory: to make one, to compare two, to look into one.
+/// A frame's content as plain values, for frames that fit in memory: to make one, to compare two, to look
+/// into one.
 ///
 ///     let channel = FrameContent.Channel(
 ///         id: "kitchen/temperature", type: "application/json",
@@ -34,8 +35,8 @@ public struct FrameContent: Sendable, Hashable {
 
     /// An item of a channel.
     public struct Item: Sendable, Hashable {
-        /// When the item was taken, or when its device says it was: milliseconds since the UNIX epoch. It may lie
-        /// outside the frame's own time.
+        /// When the item was taken, or when its device says it was: milliseconds since the UNIX epoch. It may
+        /// lie outside the frame's own time.
         public var timestamp: UInt64
         /// The octets as they were posted.
         public var data: [UInt8]
@@ -68,7 +69,9 @@ public struct FrameContent: Sendable, Hashable {
     ///   - order: the order in which its records were written.
     public init(decoding octets: Span<UInt8>, order: MetadataOrder = .typeFirst) throws(FrameError) {
         let reader = try FrameReader(octets, order: order)
-        self.init(startTimestamp: reader.header.startTimestamp, endTimestamp: reader.header.endTimestamp, channels: [])
+        self.init(
+            startTimestamp: reader.header.startTimestamp, endTimestamp: reader.header.endTimestamp,
+            channels: [])
         channels.reserveCapacity(reader.channelCount)
         for index in 0..<reader.channelCount {
             let source = reader.channel(at: index)
@@ -82,7 +85,8 @@ public struct FrameContent: Sendable, Hashable {
         }
     }
 
-    /// The plan of the frame with this content. Throws what is wrong with it and at which octet of the frame it would be.
+    /// The plan of the frame with this content. Throws what is wrong with it and at which octet of the frame
+    /// it would be.
     public func layout() throws(FrameError) -> FrameLayout {
         var layout = try FrameLayout(startTimestamp: startTimestamp, endTimestamp: endTimestamp)
         for channel in channels {
@@ -110,9 +114,11 @@ public struct FrameContent: Sendable, Hashable {
         return octets
     }
 
-    /// Writes the frame's octets into a sink, piece by piece. Throws a `FrameError` as `layout()` does, or what the sink
-    /// throws.
-    public func encode(order: MetadataOrder = .typeFirst, into sink: inout some FrameSink & ~Copyable) throws {
+    /// Writes the frame's octets into a sink, piece by piece. Throws a `FrameError` as `layout()` does, or
+    /// what the sink throws.
+    public func encode(
+        order: MetadataOrder = .typeFirst, into sink: inout some FrameSink & ~Copyable
+    ) throws {
         var encoder = try FrameEncoder(layout(), order: order, into: &sink)
         for channel in channels {
             for item in channel.items {

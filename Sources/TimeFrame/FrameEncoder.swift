@@ -2,9 +2,10 @@ internal import Bytes
 
 /// Writes a frame piece by piece, so that it never has to fit in memory.
 ///
-/// The layout comes first, since a frame begins with what all its channels hold; then the items, channel after channel in
-/// the layout's order. The encoder checks every item against the layout, so what was finished is a valid frame. After an
-/// error, its own or the sink's, what the sink has taken is to be thrown away.
+/// The layout comes first, since a frame begins with what all its channels hold; then the items, channel
+/// after channel in the layout's order. The encoder checks every item against the layout, so what was
+/// finished is a valid frame. After an error, its own or the sink's, what the sink has taken is to be thrown
+/// away.
 ///
 ///     var layout = try FrameLayout(startTimestamp: 0, endTimestamp: 10_000)
 ///     try layout.addChannel(id: Array("a".utf8), type: [], itemCount: 1, payloadByteCount: 3)
@@ -12,7 +13,8 @@ internal import Bytes
 ///     try encoder.write(timestamp: 17, data: [1, 2, 3].span, into: &file)
 ///     try encoder.finish(into: &file)
 public struct FrameEncoder: ~Copyable {
-    /// The octets that are collected before the sink gets them: enough that a system call for each costs little.
+    /// The octets that are collected before the sink gets them: enough that a system call for each costs
+    /// little.
     public static let pieceByteCount = 64 * 1024
 
     private let layout: FrameLayout
@@ -33,7 +35,8 @@ public struct FrameEncoder: ~Copyable {
         self.layout = layout
         layout.header.append(to: &staged)
         for channel in layout.channels {
-            if staged.count >= Self.pieceByteCount { try flush(into: &sink) }
+            let record = FrameLayout.recordPrefixByteCount + channel.id.count + channel.type.count
+            if staged.count + record > Self.pieceByteCount { try flush(into: &sink) }
             FrameLayout.append(channel, order: order, to: &staged)
         }
         position = UInt64(FrameHeader.byteCount) + UInt64(layout.metadataByteCount)
@@ -49,9 +52,9 @@ public struct FrameEncoder: ~Copyable {
 
     /// Begins the next item, whose data follows through `writeData` in any number of pieces.
     ///
-    /// Throws a `FrameError` where the last item misses data (`itemNotAsAnnounced`), the layout has no further item
-    /// (`itemNotPlanned`), or the channel's total comes out otherwise than planned (`payloadNotAsPlanned`); or what the
-    /// sink throws.
+    /// Throws a `FrameError` where the last item misses data (`itemNotAsAnnounced`), the layout has no
+    /// further item (`itemNotPlanned`), or the channel's total comes out otherwise than planned
+    /// (`payloadNotAsPlanned`); or what the sink throws.
     public mutating func beginItem(
         timestamp: UInt64, byteCount: UInt64, into sink: inout some FrameSink & ~Copyable
     ) throws {
@@ -72,9 +75,11 @@ public struct FrameEncoder: ~Copyable {
         position += UInt64(FrameLayout.itemPrefixByteCount)
     }
 
-    /// Writes data of the item that was begun last. Throws `itemNotAsAnnounced` where it is more than was announced, or
-    /// what the sink throws.
-    public mutating func writeData(_ octets: Span<UInt8>, into sink: inout some FrameSink & ~Copyable) throws {
+    /// Writes data of the item that was begun last. Throws `itemNotAsAnnounced` where it is more than was
+    /// announced, or what the sink throws.
+    public mutating func writeData(
+        _ octets: Span<UInt8>, into sink: inout some FrameSink & ~Copyable
+    ) throws {
         if UInt64(octets.count) > itemLeft { throw FrameError(.itemNotAsAnnounced, at: position) }
         if staged.count + octets.count > Self.pieceByteCount { try flush(into: &sink) }
         if octets.count < Self.pieceByteCount {
@@ -86,8 +91,8 @@ public struct FrameEncoder: ~Copyable {
         position += UInt64(octets.count)
     }
 
-    /// Ends the frame and hands its last octets to the sink. Throws `itemNotAsAnnounced` or `itemMissing` where the frame
-    /// isn't whole, or what the sink throws.
+    /// Ends the frame and hands its last octets to the sink. Throws `itemNotAsAnnounced` or `itemMissing`
+    /// where the frame isn't whole, or what the sink throws.
     public consuming func finish(into sink: inout some FrameSink & ~Copyable) throws {
         if itemLeft > 0 { throw FrameError(.itemNotAsAnnounced, at: position) }
         if position != layout.frameByteCount { throw FrameError(.itemMissing, at: position) }

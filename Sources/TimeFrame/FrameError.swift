@@ -2,8 +2,8 @@
 public struct FrameError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
     public let reason: Reason
-    /// The octet of the frame, counted from 0, at which the fault stands: of the number that is wrong where a number is
-    /// wrong, and of the end of the input where octets are missing.
+    /// The octet of the frame, counted from 0, at which the fault stands: of the number that is wrong where a
+    /// number is wrong, and of the end of the input where octets are missing.
     public let offset: UInt64
 
     /// Makes an error; `offset` counts octets from the start of the frame.
@@ -39,7 +39,9 @@ extension FrameError.Reason {
     /// The input ends before a header could.
     public static let headerTruncated = Self("shorter than the 30-octet header")
     /// The frame has a version that this library doesn't know; it knows 1.
-    public static func unsupportedVersion(_ version: UInt16) -> Self { Self("unsupported version \(version)") }
+    public static func unsupportedVersion(_ version: UInt16) -> Self {
+        Self("unsupported version \(version)")
+    }
     /// The frame ends before it starts, by its timestamps.
     public static let endBeforeStart = Self("end timestamp before start timestamp")
     /// The header promises more metadata than the input holds.

@@ -31,8 +31,8 @@ public struct FrameHeader: Sendable, Hashable {
         self.endTimestamp = endTimestamp
     }
 
-    /// Reads the header at the start of `octets`, and looks at nothing behind it: 30 octets of a file are enough to
-    /// know how long it has to be.
+    /// Reads the header at the start of `octets`, and looks at nothing behind it: 30 octets of a file are
+    /// enough to know how long it has to be.
     ///
     /// Throws `headerTruncated`, `unsupportedVersion` or `endBeforeStart`.
     public init(decoding octets: Span<UInt8>) throws(FrameError) {
@@ -48,7 +48,8 @@ public struct FrameHeader: Sendable, Hashable {
 
     /// The octets of the whole frame, or nil where 64 bits can't count them, so that no such frame can exist.
     public var frameByteCount: UInt64? {
-        let (sum, overflow) = dataByteCount.addingReportingOverflow(UInt64(Self.byteCount) + UInt64(metadataByteCount))
+        let (sum, overflow) = dataByteCount.addingReportingOverflow(
+            UInt64(Self.byteCount) + UInt64(metadataByteCount))
         return overflow ? nil : sum
     }
 

@@ -2,9 +2,9 @@ package import Bytes
 
 /// The plan of a frame that is going to be written: which channels it has, and how much data each of them.
 ///
-/// It holds totals of channels and nothing of any item, so a frame of a million items in ten channels costs a few
-/// hundred octets to plan. Write the frame with a `FrameEncoder`, or take the first part from `preamble(order:)` and
-/// append the items.
+/// It holds totals of channels and nothing of any item, so a frame of a million items in ten channels costs a
+/// few hundred octets to plan. Write the frame with a `FrameEncoder`, or take the first part from
+/// `preamble(order:)` and append the items.
 public struct FrameLayout: Sendable {
     /// The octets that precede an item's data: its timestamp and its size, 8 octets each.
     public static let itemPrefixByteCount = 16
@@ -53,7 +53,8 @@ public struct FrameLayout: Sendable {
             startTimestamp: startTimestamp, endTimestamp: endTimestamp)
     }
 
-    /// Adds a channel behind those added before; its items will stand in the frame in the order of the channels.
+    /// Adds a channel behind those added before; its items will stand in the frame in the order of the
+    /// channels.
     ///
     /// - Parameters:
     ///   - id: UTF-8, not empty, and not the id of a channel added before.
@@ -61,8 +62,8 @@ public struct FrameLayout: Sendable {
     ///   - itemCount: how many items the channel has: 0 or more.
     ///   - payloadByteCount: the octets of all its items' data together, without the items' prefixes.
     ///
-    /// Throws what is wrong with the id or the type, `metadataTooLong` or `frameTooLong`, and leaves the plan as it was.
-    /// A negative item count, or data without an item, is a bug of the caller and traps.
+    /// Throws what is wrong with the id or the type, `metadataTooLong` or `frameTooLong`, and leaves the plan
+    /// as it was. A negative item count, or data without an item, is a bug of the caller and traps.
     public mutating func addChannel(
         id: [UInt8], type: [UInt8], itemCount: Int, payloadByteCount: UInt64
     ) throws(FrameError) {
@@ -81,7 +82,8 @@ public struct FrameLayout: Sendable {
             .multipliedReportingOverflow(by: UInt64(Self.itemPrefixByteCount))
         let (section, sectionOverflow) = prefixes.addingReportingOverflow(payloadByteCount)
         let (data, dataOverflow) = dataByteCount.addingReportingOverflow(section)
-        let frameOverflow = data.addingReportingOverflow(UInt64(FrameHeader.byteCount) + UInt64(metadata)).overflow
+        let frameOverflow = data.addingReportingOverflow(UInt64(FrameHeader.byteCount) + UInt64(metadata))
+            .overflow
         if prefixOverflow || sectionOverflow || dataOverflow || frameOverflow {
             throw FrameError(.frameTooLong, at: record)
         }
@@ -132,8 +134,8 @@ public struct FrameLayout: Sendable {
         sink.append(copying: second.span)
     }
 
-    /// Appends what precedes an item's data: the item's timestamp in milliseconds since the UNIX epoch, and how many
-    /// octets of data follow.
+    /// Appends what precedes an item's data: the item's timestamp in milliseconds since the UNIX epoch, and
+    /// how many octets of data follow.
     package static func appendItemPrefix(
         timestamp: UInt64, byteCount: UInt64, to sink: inout some OctetSink & ~Copyable
     ) {

@@ -2,8 +2,8 @@ internal import Bytes
 
 /// Reads a frame where it lies, in memory or in a mapped file, without copying its items.
 ///
-/// The initialiser checks the whole frame, every record and every item's size, so that nothing after it can fail. It
-/// takes 16 octets of memory a channel and reads 16 octets an item, however large the items are.
+/// The initialiser checks the whole frame, every record and every item's size, so that nothing after it can
+/// fail. It takes 16 octets of memory a channel and reads 16 octets an item, however large the items are.
 ///
 ///     let reader = try FrameReader(octets.span)
 ///     for index in 0..<reader.channelCount {
@@ -49,7 +49,8 @@ public struct FrameReader: ~Escapable {
     /// How many channels the frame has.
     public var channelCount: Int { channels.count }
 
-    /// The channel at `index` (0 up to `channelCount` − 1), in the order in which the channels first appeared.
+    /// The channel at `index` (0 up to `channelCount` − 1), in the order in which the channels first
+    /// appeared.
     @_lifetime(copy self)
     public func channel(at index: Int) -> FrameChannel {
         let extent = channels[index]
