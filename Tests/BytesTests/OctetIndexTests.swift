@@ -1,5 +1,5 @@
-// Shows that keys are found by their octets and by nothing else, through growth, and that the cost of a key doesn't grow
-// with the number of keys: the caller is asked about hardly any key but the one that is sought.
+// Shows that keys are found by their octets and by nothing else, through growth, and that the cost of a key
+// doesn't grow with the number of keys: the caller is asked about hardly any key but the one that is sought.
 import Bytes
 import Testing
 
@@ -19,9 +19,12 @@ import Testing
         #expect(index.count == 1000)
     }
 
-    /// Canonically equivalent text ("é" in one scalar and in two), a prefix, the empty key and a zero are keys of their own.
+    /// Canonically equivalent text ("é" in one scalar and in two), a prefix, the empty key and a zero are
+    /// keys of their own.
     @Test func comparesOctets() {
-        let keys: [[UInt8]] = [Array("\u{E9}".utf8), Array("e\u{301}".utf8), Array("e".utf8), [], [0], [0, 0]]
+        let keys: [[UInt8]] = [
+            Array("\u{E9}".utf8), Array("e\u{301}".utf8), Array("e".utf8), [], [0], [0, 0],
+        ]
         var index = OctetIndex()
         for (position, key) in keys.enumerated() {
             #expect(index.insert(key.span, at: position) { keys[$0] == key } == nil)

@@ -1,6 +1,7 @@
-// Shows that the codec agrees with an encoder that shares no code with it: every golden frame decodes to the content in
-// its JSON, and that content encodes to the golden frame, octet for octet, in both field orders and through both encoders;
-// every broken frame is refused for its own reason, at the octet where it is broken.
+// Shows that the codec agrees with an encoder that shares no code with it: every golden frame decodes to the
+// content in its JSON, and that content encodes to the golden frame, octet for octet, in both field orders
+// and through both encoders; every broken frame is refused for its own reason, at the octet where it is
+// broken.
 import Testing
 import TimeFrame
 
@@ -84,7 +85,8 @@ import TimeFrame
         #expect(error == Self.faults[name])
         // One text leaves open which of two faults it is; the error says the one that is met.
         let text =
-            name == "data-size-too-small" ? "octets after the data section" : try Vectors.reasons()[name] ?? "none"
+            name == "data-size-too-small"
+            ? "octets after the data section" : try Vectors.reasons()[name] ?? "none"
         #expect(error?.reason.description == text)
         #expect(error?.description == "\(text) (at octet \(Self.faults[name]?.offset ?? 0))")
     }

@@ -1,4 +1,5 @@
-// The golden files of Tests/Vectors, found beside this file, so that a fresh clone tests without anything else.
+// The golden files of Tests/Vectors, found beside this file, so that a fresh clone tests without anything
+// else.
 import Foundation
 import TimeFrame
 
