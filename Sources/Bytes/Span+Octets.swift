@@ -94,3 +94,13 @@ extension UInt8 {
         self &- UInt8(ascii: "A") < 26 ? self | 0x20 : self
     }
 }
+
+extension Span where Element == UInt8 {
+    /// Whether the octets are the same when A to Z are taken for a to z.
+    @inlinable
+    package func isEqualIgnoringCase(to other: Span<UInt8>) -> Bool {
+        if count != other.count { return false }
+        for index in indices where self[index].lowercasedASCII != other[index].lowercasedASCII { return false }
+        return true
+    }
+}

@@ -36,3 +36,13 @@ package struct SystemError: Error, CustomStringConvertible, Sendable {
         return String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }
+
+extension SystemError {
+    package var isAddressInUse: Bool { code == EADDRINUSE }
+    package var isPermissionDenied: Bool { code == EACCES || code == EPERM }
+    /// The kernel lacks the address family, or an address of it.
+    package var isMissingFamily: Bool { code == EAFNOSUPPORT || code == EADDRNOTAVAIL }
+    package var isNotFound: Bool { code == ENOENT }
+    /// There is no room on the disk, or the quota is used up.
+    package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+}

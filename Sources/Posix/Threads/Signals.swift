@@ -39,3 +39,9 @@ package struct Signals: ~Copyable {
         }
     }
 }
+
+extension Signals {
+    package static let hangUp: Int32 = SIGHUP
+    package static let interrupt: Int32 = SIGINT
+    package static let terminate: Int32 = SIGTERM
+}

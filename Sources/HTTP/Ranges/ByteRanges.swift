@@ -1,0 +1,63 @@
+import Bytes
+
+/// What a Range field asks for (RFC 9110 section 14).
+package enum RangeRequest: Sendable, Equatable {
+    /// No range, an unknown unit, a malformed or an abusive set: the whole representation is sent.
+    case whole
+    /// In the order of the request.
+    case ranges([Range<Int>])
+    /// 416: no octet of it exists.
+    case unsatisfiable
+}
+
+package enum ByteRanges {
+    /// Enough for a player that fetches an index here and there; many small ranges are a way to make a server work
+    /// (RFC 9110 section 17.15).
+    package static let countMax = 16
+
+    /// - Parameter byteCount: octets of the whole representation.
+    package static func request(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, byteCount: Int
+    ) -> RangeRequest {
+        guard let field = head.value(of: .range) else { return .whole }
+        return request(octets.extracting(field), byteCount: byteCount)
+    }
+
+    /// Reads a field value such as `bytes=0-499,-500`.
+    package static func request(_ value: Span<UInt8>, byteCount: Int) -> RangeRequest {
+        guard value.count > 6, value.extracting(0..<6).isEqual(toLowercased: "bytes=") else { return .whole }
+        var ranges: [Range<Int>] = []
+        var count = 0
+        var isValid = true
+        FieldList.forEach(in: value.extracting(6..<value.count)) { spec in
+            count += 1
+            if count > countMax || !isValid { return }
+            switch range(spec, byteCount: byteCount) {
+            case .some(let range): if !range.isEmpty { ranges.append(range) }
+            case .none: isValid = false
+            }
+        }
+        if !isValid || count == 0 || count > countMax || hasOverlaps(ranges) { return .whole }
+        return ranges.isEmpty ? .unsatisfiable : .ranges(ranges)
+    }
+
+    /// One range, empty where no octet of it exists; nil where it is malformed.
+    private static func range(_ spec: Span<UInt8>, byteCount: Int) -> Range<Int>? {
+        guard let dash = spec.firstIndex(of: UInt8(ascii: "-")) else { return nil }
+        let last = spec.extracting(dash + 1..<spec.count)
+        if dash == 0 {
+            guard let suffix = last.decimal() else { return nil }
+            return byteCount - Int(min(suffix, UInt64(byteCount)))..<byteCount
+        }
+        guard let first = spec.extracting(0..<dash).decimal() else { return nil }
+        if last.isEmpty { return first < UInt64(byteCount) ? Int(first)..<byteCount : 0..<0 }
+        guard let end = last.decimal(), end >= first else { return nil }
+        return first < UInt64(byteCount) ? Int(first)..<Int(min(end, UInt64(byteCount) - 1)) + 1 : 0..<0
+    }
+
+    private static func hasOverlaps(_ ranges: [Range<Int>]) -> Bool {
+        if ranges.count < 2 { return false }
+        let sorted = ranges.sorted { $0.lowerBound < $1.lowerBound }
+        return zip(sorted, sorted.dropFirst()).contains { $0.upperBound > $1.lowerBound }
+    }
+}

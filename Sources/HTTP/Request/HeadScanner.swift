@@ -1,0 +1,109 @@
+import Bytes
+
+/// What a scan found.
+package enum HeadScan: Sendable, Equatable {
+    /// The head's end is not there yet.
+    case incomplete
+    /// The head takes the first `byteCount` octets, its empty line included.
+    case complete(byteCount: Int)
+    case invalid(RequestFault)
+}
+
+/// Finds the end of a request's head (RFC 9112 section 2.1) among octets that may come one by one.
+///
+/// It remembers how far it has looked, so that n octets cost n steps however they are split, and its verdict is the same
+/// for every split. What can be refused before the end is: a line without end, a line that ends in a bare LF, a request
+/// line that is none.
+package struct HeadScanner: Sendable {
+    /// RFC 9112 section 2.2 asks to ignore at least one empty line before the request line.
+    private static let emptyLinesMax = 2
+
+    private let limits: RequestLimits
+    /// Octets looked at.
+    private var position = 0
+    /// Where the current line begins.
+    private var lineStart = 0
+    /// Where the request line begins, behind empty lines.
+    private var requestLineStart = 0
+    /// Where the field section begins; 0 until the request line is whole.
+    private var fieldsStart = 0
+    private var fieldCount = 0
+    private var isRequestLineChecked = false
+
+    package init(limits: RequestLimits) {
+        self.limits = limits
+    }
+
+    /// Makes it ready for the next head.
+    package mutating func reset() {
+        self = HeadScanner(limits: limits)
+    }
+
+    /// Looks on. `octets` begins with the head's first octet, and holds everything it held at the last call.
+    package mutating func scan(_ octets: Span<UInt8>) -> HeadScan {
+        while let end = octets.firstIndex(of: UInt8(ascii: "\n"), from: position) {
+            position = end + 1
+            if end == lineStart || octets[end - 1] != UInt8(ascii: "\r") {
+                return fault(RequestFault(400, "A line must end with CR LF."), octets)
+            }
+            let lineByteCount = position - lineStart
+            if fieldsStart == 0 {
+                if lineByteCount == 2 {
+                    if lineStart >= 2 * Self.emptyLinesMax {
+                        return .invalid(RequestFault(400, "A request must begin with a request line."))
+                    }
+                    requestLineStart = position
+                } else {
+                    if lineByteCount > limits.requestLineByteCountMax { return .invalid(.requestLineTooLong) }
+                    fieldsStart = position
+                }
+            } else if lineByteCount == 2 {
+                return .complete(byteCount: position)
+            } else {
+                fieldCount += 1
+                if fieldCount > limits.fieldCountMax {
+                    return fault(RequestFault(431, "There are too many header fields."), octets)
+                }
+                if position - fieldsStart > limits.fieldSectionByteCountMax {
+                    return fault(.fieldsTooLarge, octets)
+                }
+            }
+            lineStart = position
+        }
+        position = octets.count
+        return checkUnfinished(octets)
+    }
+
+    /// Judges what can be judged of a head that has not ended.
+    private mutating func checkUnfinished(_ octets: Span<UInt8>) -> HeadScan {
+        if fieldsStart == 0 {
+            return position - lineStart > limits.requestLineByteCountMax
+                ? .invalid(.requestLineTooLong) : .incomplete
+        }
+        if !isRequestLineChecked {
+            isRequestLineChecked = true
+            if let fault = requestLineFault(octets) { return .invalid(fault) }
+        }
+        return position - fieldsStart > limits.fieldSectionByteCountMax ? .invalid(.fieldsTooLarge) : .incomplete
+    }
+
+    /// A fault of the request line comes before any other, whatever arrived first.
+    private func fault(_ fault: RequestFault, _ octets: Span<UInt8>) -> HeadScan {
+        if fieldsStart == 0 || isRequestLineChecked { return .invalid(fault) }
+        return .invalid(requestLineFault(octets) ?? fault)
+    }
+
+    private func requestLineFault(_ octets: Span<UInt8>) -> RequestFault? {
+        do {
+            _ = try RequestLine(octets, requestLineStart..<fieldsStart - 2)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension RequestFault {
+    static let requestLineTooLong = RequestFault(414, "The request line is too long; shorten the URL.")
+    static let fieldsTooLarge = RequestFault(431, "The header fields are too large; send fewer or shorter ones.")
+}
