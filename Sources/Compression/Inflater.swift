@@ -19,7 +19,9 @@ package enum InflateState: Sendable, Equatable {
 /// each with its check sum and length verified.
 ///
 /// Input that was cut off is told from input that is wrong: it ends without `corrupt`, and `isWhole` is
-/// false. Holds up to 48 KiB while it lives, whatever comes in. One owner, one thread.
+/// false. A member's octets come out before its check sum was seen, so nothing may be done with them that
+/// can't be undone until `isWhole`. Holds up to 48 KiB while it lives, whatever comes in. One owner, one
+/// thread.
 @safe
 package struct Inflater: ~Copyable {
     /// How far apart, in octets of output, the ratio is looked at, and how many are free of it: at fixed

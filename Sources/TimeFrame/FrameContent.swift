@@ -106,7 +106,7 @@ public struct FrameContent: Sendable, Hashable {
         layout.appendPreamble(order: order, to: &octets)
         for channel in channels {
             for item in channel.items {
-                FrameLayout.appendItemPrefix(
+                FrameLayout.appendPrefix(
                     timestamp: item.timestamp, byteCount: UInt64(item.data.count), to: &octets)
                 octets.append(copying: item.data.span)
             }

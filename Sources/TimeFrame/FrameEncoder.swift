@@ -68,7 +68,7 @@ public struct FrameEncoder: ~Copyable {
         let fits = itemsLeft > 1 ? byteCount <= payloadLeft : byteCount == payloadLeft
         if !fits { throw FrameError(.payloadNotAsPlanned, at: position) }
         if staged.count > Self.pieceByteCount - FrameLayout.itemPrefixByteCount { try flush(into: &sink) }
-        FrameLayout.appendItemPrefix(timestamp: timestamp, byteCount: byteCount, to: &staged)
+        FrameLayout.appendPrefix(timestamp: timestamp, byteCount: byteCount, to: &staged)
         itemsLeft -= 1
         payloadLeft -= byteCount
         itemLeft = byteCount

@@ -116,7 +116,7 @@ public struct FrameLayout: Sendable {
     /// | 12 | 4 | channel id size, I (`idFirst`: the type's) |
     /// | 16 | T | channel type (`idFirst`: the id) |
     /// | 16 + T | I | channel id (`idFirst`: the type) |
-    package func appendPreamble(order: MetadataOrder, to sink: inout some OctetSink & ~Copyable) {
+    func appendPreamble(order: MetadataOrder, to sink: inout some OctetSink & ~Copyable) {
         header.append(to: &sink)
         for channel in channels { Self.append(channel, order: order, to: &sink) }
     }
@@ -136,7 +136,12 @@ public struct FrameLayout: Sendable {
 
     /// Appends what precedes an item's data: the item's timestamp in milliseconds since the UNIX epoch, and
     /// how many octets of data follow.
-    package static func appendItemPrefix(
+    package static func appendItemPrefix(timestamp: UInt64, byteCount: UInt64, to buffer: inout Buffer) {
+        // Not generic for others, since what mentions a package import can't be specialised in their modules.
+        appendPrefix(timestamp: timestamp, byteCount: byteCount, to: &buffer)
+    }
+
+    static func appendPrefix(
         timestamp: UInt64, byteCount: UInt64, to sink: inout some OctetSink & ~Copyable
     ) {
         sink.append(bigEndian: timestamp)

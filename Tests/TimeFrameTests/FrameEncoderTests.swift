@@ -1,6 +1,7 @@
 // Shows that the encoder hands a frame on in bounded pieces, however many items it has and however their data
 // comes, and that it refuses to write or to finish whatever disagrees with the layout, or that its sink
 // doesn't take.
+import Bytes
 import Testing
 import TimeFrame
 
@@ -35,6 +36,18 @@ import TimeFrame
         try encoder.finish(into: &sink)
         #expect(sink.pieces.count == 1)
         #expect(try sink.octets == content.encode())
+    }
+
+    /// What assembles frames from parts of its own writes the same as the encoder does.
+    @Test func preambleAndPrefixesMakeAFrame() throws {
+        var octets = Buffer()
+        octets.append(copying: try layout().preamble(order: .idFirst).span)
+        for item in content.channels.flatMap(\.items) {
+            FrameLayout.appendItemPrefix(
+                timestamp: item.timestamp, byteCount: UInt64(item.data.count), to: &octets)
+            octets.append(copying: item.data.span)
+        }
+        #expect(try octets.octets.copied() == content.encode(order: .idFirst))
     }
 
     /// What `steps` does to an encoder of `layout()` must throw `reason`.
