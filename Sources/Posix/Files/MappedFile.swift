@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+
+/// A file's octets in memory, for reading, shared by whoever holds a reference and given back with the last.
+///
+/// The file may be renamed or removed meanwhile: the octets stay. It must not be made shorter, since reading past its end
+/// ends the process (mmap(2), SIGBUS), and so does a disk that can't read a page.
+@safe
+package final class MappedFile: Sendable {
+    // SAFETY: nothing writes through this pointer, and the memory is freed by `deinit` alone.
+    private nonisolated(unsafe) let memory: UnsafeBufferPointer<UInt8>
+    private let isMapped: Bool
+
+    /// Maps the first `byteCount` octets; an empty file takes no mapping, which mmap(2) refuses.
+    init(_ descriptor: Int32, byteCount: UInt64, path: String) throws(SystemError) {
+        isMapped = byteCount > 0
+        if byteCount == 0 {
+            unsafe memory = UnsafeBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let length = Int(exactly: byteCount) else {
+            throw SystemError(call: "mmap", subject: path, code: EFBIG)
+        }
+        // SAFETY: a new mapping, for reading, at an address the kernel chooses; it overlaps nothing.
+        let address = unsafe mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, 0)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else {
+            throw SystemError(call: "mmap", subject: path)
+        }
+        unsafe memory = UnsafeBufferPointer(start: address.assumingMemoryBound(to: UInt8.self), count: length)
+    }
+
+    /// Holds a copy of `octets` instead of a file, for storage that has no files.
+    package init(copying octets: Span<UInt8>) {
+        isMapped = false
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: octets.count)
+        // SAFETY: the new memory is as long as what is copied into it.
+        for index in octets.indices { unsafe copy.initializeElement(at: index, to: octets[index]) }
+        unsafe memory = UnsafeBufferPointer(copy)
+    }
+
+    deinit {
+        // SAFETY: whoever borrowed the octets held a reference, and there is none left.
+        if isMapped {
+            unsafe munmap(UnsafeMutableRawPointer(mutating: memory.baseAddress!), memory.count)
+        } else {
+            unsafe memory.deallocate()
+        }
+    }
+
+    package var byteCount: Int { unsafe memory.count }
+
+    /// All octets of the file.
+    package var octets: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // SAFETY: the memory lives as long as this object, which the span's borrow keeps alive.
+            let span = unsafe Span(_unsafeElements: memory)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+}
