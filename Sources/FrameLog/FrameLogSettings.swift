@@ -1,0 +1,39 @@
+/// How long windows are, what the log promises, and how much of everything there may be.
+package struct FrameLogSettings: Sendable {
+    /// When a POST may be answered.
+    package enum Durability: Sendable {
+        /// Once its items are on the disk.
+        case disk
+        /// Once the system has taken them: a power failure may lose the last moments.
+        case memory
+    }
+
+    /// The length of a window, 100 ms to 1 h.
+    package var frameDurationMilliseconds: UInt64 = 10_000
+    /// How long a window stays open behind its end for items with a device's timestamp; at most 10 windows.
+    package var latenessMilliseconds: UInt64 = 0
+    /// Whether a window without items gives no frame.
+    package var skipsEmptyFrames = false
+    package var durability = Durability.disk
+    /// The most octets an item's data has. The sender of a longer one is refused before it gets here.
+    package var itemByteCountMax = 16 << 20
+    /// The length of a segment file. Two are on the disk from the start on, and it must hold an item of the greatest size.
+    package var segmentByteCount = 64 << 20
+    /// The most channels of one window: with ids and types of 255 octets each, 40 MiB of memory.
+    package var channelsMax = 65_536
+    /// The most items of one window: each takes 16 octets of memory, so 1 GiB.
+    package var itemsMax = 1 << 26
+
+    package init() {}
+}
+
+/// Which frames are kept: the oldest go as soon as one of the limits is passed.
+package struct Retention: Sendable {
+    package var framesMax = 360
+    /// The most octets of all frames together, gzip forms included; nil for no such limit.
+    package var byteCountMax: UInt64?
+    /// How long ago a frame may have ended; nil for no such limit.
+    package var ageMillisecondsMax: UInt64?
+
+    package init() {}
+}
