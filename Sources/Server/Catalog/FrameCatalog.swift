@@ -1,0 +1,57 @@
+import FrameLog
+
+/// All sealed frames at one moment: an immutable value that the sealer makes after each change and all event loops
+/// share. Looking a frame up costs a binary search, however many there are.
+final class FrameCatalog: Sendable {
+    /// Oldest first.
+    let frames: [CatalogFrame]
+    /// The body of `GET /frame`.
+    let index: FrameIndex
+    /// The frames that retention removed.
+    let retired: RetiredFrames
+
+    /// - Parameters:
+    ///   - files: the frames in the store, oldest first; their windows don't overlap.
+    ///   - previous: the snapshot before. What it made for a frame is taken over, not made again.
+    init(files: [StoredFrame], retired: RetiredFrames, reusing previous: FrameCatalog? = nil) {
+        var frames: [CatalogFrame] = []
+        frames.reserveCapacity(files.count)
+        var index = 0
+        let known = previous?.frames ?? []
+        for file in files {
+            while index < known.count, known[index].startTimestamp < file.startTimestamp { index += 1 }
+            let isKnown = index < known.count && known[index].file === file
+            frames.append(isKnown ? known[index] : CatalogFrame(file))
+        }
+        self.frames = frames
+        self.index = FrameIndex(windows: frames.lazy.map { ($0.startTimestamp, $0.endTimestamp) })
+        self.retired = retired
+    }
+
+    /// The frame whose window starts at `id`.
+    func frame(id: UInt64) -> CatalogFrame? {
+        let position = position(ofFirstStartingFrom: id)
+        return position < frames.count && frames[position].startTimestamp == id ? frames[position] : nil
+    }
+
+    /// Where the first frame stands that starts at or after `time`; the number of frames where none does.
+    func position(ofFirstStartingFrom time: UInt64) -> Int {
+        position { $0.startTimestamp >= time }
+    }
+
+    /// Where the first frame stands that ends after `time`; the number of frames where none does.
+    func position(ofFirstEndingAfter time: UInt64) -> Int {
+        position { $0.endTimestamp > time }
+    }
+
+    /// Where the first frame stands that satisfies `isBehind`, which holds from some frame on.
+    private func position(where isBehind: (CatalogFrame) -> Bool) -> Int {
+        var low = 0
+        var high = frames.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(frames[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
