@@ -1,0 +1,151 @@
+import Bytes
+import FrameLog
+import HTTP
+
+/// `POST /channel/{id}`: everything that can be refused is refused from the head alone, so that a client which waits
+/// for 100 (Continue) never sends a body in vain.
+enum ChannelRoute {
+    /// - Parameter id: where the channel id, percent-encoded, stands in the head's path.
+    static func decide(
+        _ id: Range<Int>, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
+        _ context: borrowing RequestContext, _ response: inout Response
+    ) -> Decision {
+        let settings = context.settings
+        var channelID: [UInt8] = []
+        let segment = octets.extracting(head.path).extracting(id)
+        let isChannel = Target.decode(segment, into: &channelID) && ChannelName.isValid(channelID.span)
+        // Who asks comes before what is asked for: a stranger learns nothing.
+        guard isAllowed(head, octets, context, isChannel ? channelID : nil, &response) else { return .respond }
+        guard isChannel else {
+            response.refuse(
+                .badChannel, "A channel id is 1 to 255 octets of UTF-8 without control characters, percent-encoded.",
+                settings)
+            return .respond
+        }
+        if context.readiness == .draining || context.readiness == .logClosed {
+            response.refuseUnavailable(settings)
+            return .respond
+        }
+        guard let body = body(head, octets, settings, &response),
+            let parameters = parameters(head, octets, context, &response)
+        else { return .respond }
+        if case .length(let count) = head.framing, count > UInt64(settings.itemByteCountMax) {
+            response.refuseTooLarge(settings)
+            return .respond
+        }
+        return .receive(
+            Upload(
+                channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
+                deviceTimestamp: parameters.timestamp, body: body, byteCountMax: settings.itemByteCountMax,
+                wantsMinimal: Preferences.wantMinimal(head, octets)))
+    }
+
+    /// Judges a whole body: what is no item is answered, what is one goes to the log.
+    static func finish(
+        _ upload: inout Upload, _ body: Span<UInt8>, _ context: borrowing RequestContext, _ response: inout Response
+    ) -> Completion {
+        if upload.body == .json, let fault = JSONValidator.fault(in: body) {
+            ItemAnswer.fillRejected(.invalidJSON, "At octet \(fault.offset): \(fault.reason)", context.settings, &response)
+            return .respond
+        }
+        upload.receivedAt = context.nowMilliseconds
+        return .append(upload.deviceTimestamp.map { .device($0) } ?? .server(context.nowMilliseconds))
+    }
+}
+
+// What a head is asked, in the order of the asking.
+extension ChannelRoute {
+    /// Whether the Authorization field's secret may post to the channel; if not, the response says so.
+    ///
+    /// - Parameter channel: nil where the path names none; then only the secret itself is judged.
+    private static func isAllowed(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
+        _ channel: [UInt8]?, _ response: inout Response
+    ) -> Bool {
+        var access = SecretSet.Access.unknown
+        var wasGiven = false
+        if let value = head.value(of: .authorization), let secret = bearerToken(octets, value) {
+            let name = channel ?? []
+            wasGiven = true
+            access = context.secrets.access(
+                with: octets.extracting(secret), to: name.span, nowMilliseconds: context.nowMilliseconds)
+        }
+        switch access {
+        case .allowed:
+            return true
+        case .otherChannels:
+            if channel == nil { return true }
+            response.refuse(.forbidden, "Use a secret whose patterns match this channel.", context.settings)
+        case .unknown:
+            // RFC 6750 section 3.1: an error code only where a secret was given.
+            response.fields.append("WWW-Authenticate: Bearer")
+            response.fields.append(wasGiven ? " error=\"invalid_token\"\r\n" : "\r\n")
+            response.refuse(.unauthorized, "Send a valid secret as Authorization: Bearer SECRET.", context.settings)
+        }
+        return false
+    }
+
+    /// Where the secret of `Bearer SECRET` stands: the scheme's case doesn't matter (RFC 9110 section 11.1).
+    private static func bearerToken(_ octets: Span<UInt8>, _ value: Range<Int>) -> Range<Int>? {
+        let text = octets.extracting(value)
+        guard text.count > 7, text.extracting(0..<6).isEqual(toLowercased: "bearer") else { return nil }
+        var start = 6
+        while start < text.count, text[start] == UInt8(ascii: " ") { start += 1 }
+        if start == 6 || start == text.count { return nil }
+        return value.lowerBound + start..<value.upperBound
+    }
+
+    /// How the body is read, from Content-Type; nil where it can't be, and the response says so.
+    private static func body(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ settings: RouteSettings, _ response: inout Response
+    ) -> Upload.Body? {
+        guard let type = head.value(of: .contentType),
+            let body = AcceptedTypes.body(of: octets.extracting(type))
+        else {
+            response.fields.append(AcceptedTypes.field)
+            response.refuse(.unsupportedType, "Send one of the types that Accept-Post names.", settings)
+            return nil
+        }
+        if let coding = head.value(of: .contentEncoding),
+            !octets.extracting(coding).isEqual(toLowercased: "identity")
+        {
+            // RFC 9110 section 12.5.3: Accept-Encoding in a 415 says which codings would do.
+            response.fields.append("Accept-Encoding: identity\r\n")
+            response.refuse(.unsupportedCoding, "Send the body without Content-Encoding.", settings)
+            return nil
+        }
+        return body
+    }
+
+    /// What the query says; nil where a parameter is broken, and the response says so. Unknown names are ignored.
+    private static func parameters(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) -> (type: [UInt8]?, timestamp: UInt64?)? {
+        var type: [UInt8]?
+        var timestamp: UInt64?
+        guard let query = head.query else { return (nil, nil) }
+        var parameters = QueryParameters(octets.extracting(query))
+        while let parameter = parameters.next() {
+            if parameter.isNamed("type") {
+                guard type == nil, let value = parameter.value, ChannelName.isValid(value.span) else {
+                    response.refuse(
+                        .badParameter, "Give type once, as 1 to 255 octets of UTF-8 without control characters.",
+                        context.settings)
+                    return nil
+                }
+                type = value
+            } else if parameter.isNamed("timestamp") || parameter.isNamed("age") {
+                guard timestamp == nil, let milliseconds = parameter.value?.span.decimal() else {
+                    response.refuse(
+                        .badParameter, "Give either timestamp or age, once, in milliseconds.", context.settings)
+                    return nil
+                }
+                let now = context.nowMilliseconds
+                // An age that goes back behind 1970 is late in any case.
+                timestamp = parameter.isNamed("age") ? now - min(now, milliseconds) : milliseconds
+            }
+        }
+        return (type, timestamp)
+    }
+}

@@ -1,0 +1,57 @@
+import Bytes
+import HTTP
+
+/// The field lines that all responses of a kind share. What can't change may be stored by any cache for ever;
+/// everything else, every error included, says `no-store`.
+struct FieldBlocks: Sendable {
+    /// A problem.
+    let problem: FieldBlock
+    /// JSON that can change.
+    let json: FieldBlock
+    /// Text that can change.
+    let text: FieldBlock
+    /// No body, and it can change.
+    let empty: FieldBlock
+    /// The index, as it is and in its gzip form.
+    let index: FieldBlock
+    let indexGzip: FieldBlock
+    /// A frame without its content type: for 304, and for parts of one that have a type of their own.
+    let frameBase: FieldBlock
+    /// A frame, as it is and in its gzip form.
+    let frame: FieldBlock
+    let frameGzip: FieldBlock
+
+    init(corsOrigin: String) {
+        let read = """
+            X-Content-Type-Options: nosniff\r
+            Access-Control-Allow-Origin: \(corsOrigin)\r
+            Access-Control-Expose-Headers: \
+            ETag, Content-Range, Location, Link, Repr-Digest, Retry-After, RateLimit, RateLimit-Policy\r\n
+            """
+        let changing = read + "Cache-Control: no-store\r\n"
+        // RFC 8246: `immutable` keeps browsers from asking again on reload.
+        let lasting = read + """
+            Cache-Control: public, max-age=31536000, immutable\r
+            Vary: Accept-Encoding\r
+            Accept-Ranges: bytes\r
+            Cross-Origin-Resource-Policy: cross-origin\r\n
+            """
+        let isJSON = "Content-Type: application/json\r\n"
+        let isOctets = "Content-Type: application/octet-stream\r\n"
+        let isGzip = "Content-Encoding: gzip\r\n"
+        let varies = "Vary: Accept-Encoding\r\n"
+        problem = Self.block(changing + "Content-Type: application/problem+json\r\n")
+        json = Self.block(changing + isJSON)
+        text = Self.block(changing + "Content-Type: text/plain; charset=utf-8\r\n")
+        empty = Self.block(changing)
+        index = Self.block(changing + isJSON + varies)
+        indexGzip = Self.block(changing + isJSON + varies + isGzip)
+        frameBase = Self.block(lasting)
+        frame = Self.block(lasting + isOctets)
+        frameGzip = Self.block(lasting + isOctets + isGzip)
+    }
+
+    private static func block(_ lines: String) -> FieldBlock {
+        FieldBlock(octets: Array(lines.utf8))
+    }
+}

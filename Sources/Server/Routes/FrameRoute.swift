@@ -1,0 +1,83 @@
+import Bytes
+import FrameLog
+import HTTP
+import Posix
+
+/// `GET /{frameId}`: a frame, which never changes; whole, compressed, in parts, or not at all where the client has it.
+enum FrameRoute {
+    static func respond(
+        _ id: UInt64, _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) {
+        guard let frame = context.catalog.frame(id: id) else {
+            return MissingFrame.respond(id, context, &response)
+        }
+        // Ranges are defined for GET alone (RFC 9110 section 14.2), and are of the identity form.
+        let isRanged = head.method == .get && head.value(of: .range) != nil
+        let isGzipWanted = frame.hasGzip && !isRanged && ContentNegotiation.acceptsGzip(head, octets)
+        var (form, result) = condition(of: frame, isGzipWanted ? .gzip : .identity, head, octets)
+        let blocks = context.settings.blocks
+        switch result {
+        case .proceed where isRanged:
+            FrameRanges.respond(frame, head, octets, context, &response)
+        case .proceed:
+            guard let file = open(frame, &form, context, &response) else { return }
+            response.status = 200
+            response.block = form == .gzip ? blocks.frameGzip : blocks.frame
+            frame.appendLines(of: form, to: &response.fields)
+            response.content = .mapped(file, 0..<file.octets.count)
+        case .notModified:
+            response.status = 304
+            response.block = blocks.frameBase
+            frame.appendTagLine(of: form, to: &response.fields)
+        case .preconditionFailed:
+            response.refuse(
+                .preconditionFailed, "Ask without If-Match and If-Unmodified-Since to get the frame.",
+                context.settings)
+        }
+    }
+
+    /// Evaluates the request's conditions.
+    ///
+    /// The forms differ in nothing but their coding. So a client that has either form has the frame, and one that
+    /// insists on a form gets that one: where the form that would be sent doesn't match, the other one is tried.
+    private static func condition(
+        of frame: CatalogFrame, _ form: CatalogFrame.Form, _ head: borrowing RequestHead, _ octets: Span<UInt8>
+    ) -> (CatalogFrame.Form, PreconditionResult) {
+        let result = evaluate(frame, form, head, octets)
+        let namesTags = head.value(of: .ifNoneMatch) != nil || head.value(of: .ifMatch) != nil
+        if result == .notModified || !namesTags || !frame.hasGzip { return (form, result) }
+        let other: CatalogFrame.Form = form == .gzip ? .identity : .gzip
+        switch evaluate(frame, other, head, octets) {
+        case .notModified: return (other, .notModified)
+        // Every client understands the identity form.
+        case .proceed where result == .preconditionFailed && other == .identity: return (other, .proceed)
+        case .proceed, .preconditionFailed: return (form, result)
+        }
+    }
+
+    private static func evaluate(
+        _ frame: CatalogFrame, _ form: CatalogFrame.Form, _ head: borrowing RequestHead, _ octets: Span<UInt8>
+    ) -> PreconditionResult {
+        frame.withTag(of: form) {
+            Preconditions.evaluate(head, octets, tag: $0, lastModified: frame.lastModified)
+        }
+    }
+
+    /// The file of a form, which is the identity form where the one asked for is gone; nil where it can't be opened,
+    /// and the response says so.
+    static func open(
+        _ frame: CatalogFrame, _ form: inout CatalogFrame.Form, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) -> MappedFile? {
+        do {
+            if form == .gzip, let file = try frame.file.gzip() { return file }
+            form = .identity
+            return try frame.file.identity()
+        } catch {
+            response.refuse(.internalFault, "The frame can't be read now; try again later.", context.settings)
+            response.failure = "frame \(frame.startTimestamp): \(error)"
+            return nil
+        }
+    }
+}

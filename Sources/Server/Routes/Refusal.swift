@@ -1,0 +1,76 @@
+import Bytes
+import HTTP
+
+extension Response {
+    /// Makes this the answer to a request that is refused. Field lines that were added before stay.
+    ///
+    /// - Parameters:
+    ///   - detail: what to do; never anything of the request.
+    ///   - retryAfterSeconds: when it is worth another try.
+    mutating func refuse(
+        _ type: ProblemType, _ detail: StaticString, _ settings: RouteSettings, retryAfterSeconds: UInt64? = nil
+    ) {
+        beginProblem(type, settings, retryAfterSeconds: retryAfterSeconds)
+        appendMember("detail")
+        text.append("\"")
+        text.append(detail)
+        text.append("\"")
+        endProblem()
+    }
+
+    /// The first members of a problem; the caller appends `detail` and what the case adds, and ends it.
+    mutating func beginProblem(_ type: ProblemType, _ settings: RouteSettings, retryAfterSeconds: UInt64? = nil) {
+        status = type.status
+        block = settings.blocks.problem
+        if let seconds = retryAfterSeconds {
+            fields.append("Retry-After: ")
+            fields.append(decimal: seconds)
+            fields.append("\r\n")
+        }
+        text.removeAll()
+        text.append("{\"type\":\"")
+        text.append(ProblemType.prefix)
+        text.append(type.name)
+        text.append("\",\"title\":\"")
+        text.append(type.title)
+        text.append("\",\"status\":")
+        text.append(decimal: UInt64(type.status))
+    }
+
+    /// A member's name; its value is appended next.
+    mutating func appendMember(_ name: StaticString) {
+        text.append(",\"")
+        text.append(name)
+        text.append("\":")
+    }
+
+    mutating func endProblem() {
+        text.append("}")
+        content = .text
+    }
+
+    /// 413, for a body that is over the limit by its Content-Length or by what has arrived.
+    mutating func refuseTooLarge(_ settings: RouteSettings) {
+        beginProblem(.tooLarge, settings)
+        appendMember("detail")
+        text.append("\"An item has at most ")
+        text.append(decimal: UInt64(settings.itemByteCountMax))
+        text.append(" octets here.\"")
+        appendMember("limit")
+        text.append(decimal: UInt64(settings.itemByteCountMax))
+        endProblem()
+    }
+
+    /// 503, where the server stores no items for now.
+    mutating func refuseUnavailable(_ settings: RouteSettings) {
+        refuse(.unavailable, "Nothing was stored; try again later.", settings, retryAfterSeconds: RetryAfter.unavailable)
+    }
+}
+
+/// When another try is worth it, in seconds.
+enum RetryAfter {
+    /// A restart with recovery takes seconds.
+    static var unavailable: UInt64 { 5 }
+    /// Retention frees room at each sealed frame; a person needs longer.
+    static var noSpace: UInt64 { 30 }
+}

@@ -1,0 +1,63 @@
+import Bytes
+
+/// What a path names.
+enum Resource: Equatable {
+    /// `/`: what there is here.
+    case root
+    /// `/frame`: the index.
+    case index
+    /// `/{frameId}`.
+    case frame(UInt64)
+    /// `/channel/{id}`: where the id, still percent-encoded, stands in the path.
+    case channel(Range<Int>)
+    case time
+    case health
+    /// `*`: the server as a whole (RFC 9110 section 9.3.7).
+    case server
+    case unknown
+
+    /// - Parameter path: an absolute path as it was sent. Nothing but a channel id is percent-decoded: one resource
+    ///   has one name, so that a cache holds it once.
+    init(path: Span<UInt8>) {
+        if path.count == 1 {
+            self = path[0] == UInt8(ascii: "*") ? .server : .root
+        } else if path.count > 1, path[1] &- UInt8(ascii: "0") < 10 {
+            self = Self.frameID(path.extracting(droppingFirst: 1)).map { .frame($0) } ?? .unknown
+        } else if path.isEqual(to: "/frame") {
+            self = .index
+        } else if path.hasPrefix("/channel/") {
+            let id = 9..<path.count
+            let isSegment = !id.isEmpty && path.firstIndex(of: UInt8(ascii: "/"), from: id.lowerBound) == nil
+            self = isSegment ? .channel(id) : .unknown
+        } else if path.isEqual(to: "/time") {
+            self = .time
+        } else if path.isEqual(to: "/healthz") {
+            self = .health
+        } else {
+            self = .unknown
+        }
+    }
+
+    /// The window start that a frame id stands for: decimal, without leading zeros.
+    private static func frameID(_ digits: Span<UInt8>) -> UInt64? {
+        if digits.count > 1, digits[0] == UInt8(ascii: "0") { return nil }
+        return digits.decimal()
+    }
+
+    /// The methods for it: the value of Allow and of Access-Control-Allow-Methods.
+    var methods: StaticString {
+        switch self {
+        case .root, .index, .frame, .time, .health, .unknown: "GET, HEAD, OPTIONS"
+        case .channel: "POST, OPTIONS"
+        case .server: "GET, HEAD, POST, OPTIONS"
+        }
+    }
+
+    /// Whether GET and HEAD are for it.
+    var isRead: Bool {
+        switch self {
+        case .root, .index, .frame, .time, .health: true
+        case .channel, .server, .unknown: false
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Bytes
+import FrameLog
+import HTTP
+
+/// From a request's head to an answer, or to the body that is needed first. Pure: it reads values and fills a response.
+enum Router {
+    /// Decides from the head alone.
+    ///
+    /// - Parameters:
+    ///   - head: a request's head, whose ranges point into `octets`.
+    ///   - response: filled where the decision is `respond`; whatever it held before is gone.
+    static func route(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) -> Decision {
+        response.reset()
+        let resource = Resource(path: octets.extracting(head.path))
+        if head.method == .options {
+            OptionsRoute.respond(for: resource, context, &response)
+            return .respond
+        }
+        if resource == .unknown {
+            response.refuse(.unknownPath, "See / for what there is.", context.settings)
+            return .respond
+        }
+        if case .channel(let id) = resource, head.method == .post {
+            return ChannelRoute.decide(id, head, octets, context, &response)
+        }
+        guard head.method == .get || head.method == .head, resource.isRead else {
+            response.fields.append("Allow: ")
+            response.fields.append(resource.methods)
+            response.fields.append("\r\n")
+            response.refuse(.methodNotAllowed, "Allow names the methods that are.", context.settings)
+            return .respond
+        }
+        switch resource {
+        case .index: IndexRoute.respond(head, octets, context, &response)
+        case .frame(let id): FrameRoute.respond(id, head, octets, context, &response)
+        case .root: PlainRoute.respondWithStartPage(context, &response)
+        case .time: PlainRoute.respondWithTime(context, &response)
+        case .health: PlainRoute.respondWithHealth(context, &response)
+        case .channel, .server, .unknown: preconditionFailure("not read by GET")
+        }
+        return .respond
+    }
+
+    /// Takes an upload's whole body.
+    static func finish(
+        _ upload: inout Upload, _ body: Span<UInt8>, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) -> Completion {
+        response.reset()
+        return ChannelRoute.finish(&upload, body, context, &response)
+    }
+
+    /// Answers an upload as the log has decided on its item.
+    static func respond(
+        to verdict: ItemVerdict, of upload: borrowing Upload, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) {
+        response.reset()
+        ItemAnswer.fill(for: verdict, of: upload, context, &response)
+    }
+
+    /// Answers an upload whose body turns out longer than an item may be.
+    static func refuseTooLarge(
+        _ upload: borrowing Upload, _ context: borrowing RequestContext, _ response: inout Response
+    ) {
+        response.reset()
+        response.refuseTooLarge(context.settings)
+    }
+
+    /// Answers a message that breaks HTTP's rules.
+    static func refuse(_ fault: RequestFault, _ context: borrowing RequestContext, _ response: inout Response) {
+        response.reset()
+        response.refuse(.forStatus(fault.status), fault.reason.literal, context.settings)
+    }
+
+    /// Answers a request that took too long to arrive.
+    static func timeOut(_ context: borrowing RequestContext, _ response: inout Response) {
+        response.reset()
+        response.refuse(.timeout, "Send the whole request sooner.", context.settings)
+    }
+}
