@@ -126,6 +126,12 @@ package struct Buffer: ~Copyable, OctetSink {
         tail += octets.count
     }
 
+    /// Appends what waits in another buffer.
+    @inlinable
+    package mutating func append(contentsOf other: borrowing Buffer) {
+        append(copying: other.octets)
+    }
+
     /// Lets `body` append to the free memory behind the tail, at least `minimum` octets of it.
     @inlinable
     package mutating func withFree<Result, Failure: Error>(

@@ -46,3 +46,10 @@ extension SystemError {
     /// There is no room on the disk, or the quota is used up.
     package var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
 }
+
+extension SystemError {
+    /// A file is larger than it may be.
+    static func tooLarge(_ path: String) -> SystemError {
+        SystemError(call: "read", subject: path, code: EFBIG)
+    }
+}

@@ -57,7 +57,7 @@ import Testing
 @Suite struct ThreadTests {
     @Test func messagesArriveInOrderAndWakeTheOwner() throws {
         let mailbox = try Mailbox<Int>()
-        let thread = try Thread(name: "poster") {
+        let thread = try Thread(name: "poster", owning: mailbox) { mailbox in
             for number in 0..<1000 { mailbox.post(number) }
         }
         var poller = try Poller(eventsMax: 4)

@@ -94,6 +94,9 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         isIPv6 && !isMapped ? SocketNetwork(high: high, low: 0) : SocketNetwork(high: 0, low: low)
     }
 
+    /// Every address of the machine: `0.0.0.0` or `::`.
+    package var isAny: Bool { isIPv6 ? high == 0 && low == 0 : low & 0xFFFF_FFFF == 0 }
+
     private var isMapped: Bool { high == 0 && low >> 32 == 0xFFFF }
 
     /// The address without the port: `127.0.0.1`, `::1`.

@@ -1,0 +1,237 @@
+import Bytes
+import HTTP
+import Logging
+import Posix
+import TLS
+
+// From the socket to the parser and back: one receive, one decryption, all requests that are whole, one send.
+
+extension Connection {
+    /// What the loop has to do with a connection after its turn.
+    enum Outcome {
+        case keep
+        /// There is more to do without an event: another turn, after the others have had theirs.
+        case again
+        case close
+    }
+
+    /// The socket has octets, the end of the stream, or an error.
+    func readable(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        if phase == .linger { return dropInput(&workspace) }
+        switch descriptor.receive(into: &workspace.ciphertext, octetsMax: TurnLimits.receiveByteCountMax) {
+        case .octets(let count):
+            // Level-triggered: what did not fit raises the next event, after the others' turns.
+            deadlines.count(count)
+        case .wouldBlock: return .keep
+        case .endOfStream: isPeerDone = true
+        case .failed: return .close
+        }
+        return work(&workspace, turn)
+    }
+
+    /// The socket takes octets again.
+    func writable(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        switch descriptor.send(output.octets) {
+        case .octets(let count):
+            deadlines.count(count)
+            output.consume(count)
+        case .wouldBlock: return .keep
+        case .failed: return .close
+        }
+        if !output.isEmpty { return .keep }
+        output.release()
+        return work(&workspace, turn)
+    }
+
+    /// Goes on with whatever can go on: decrypts, serves, encrypts, and sends once.
+    func work(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        precondition(workspace.responses.isEmpty || output.isEmpty, "an answer waits for those before it to be sent")
+        if !output.isEmpty {
+            keepInput(&workspace, isAlive: true)
+            return .keep
+        }
+        restoreInput(&workspace)
+        let isAlive = decrypt(&workspace, turn)
+        var more = false
+        var isEncrypted = true
+        if isAlive {
+            repeat {
+                more = serve(&workspace, turn)
+                isEncrypted = encrypt(&workspace)
+            } while more && isEncrypted && remainder == nil && workspace.output.count < TurnLimits.sendByteCountMax
+        }
+        keepInput(&workspace, isAlive: isAlive)
+        guard flush(&workspace), isEncrypted else { return .close }
+        return settle(more: more, turn)
+    }
+
+    /// Puts what waited from earlier turns in front of what was just received.
+    private func restoreInput(_ workspace: inout Workspace) {
+        if !ciphertext.isEmpty {
+            ciphertext.append(contentsOf: workspace.ciphertext)
+            workspace.ciphertext.removeAll()
+            workspace.ciphertext.append(contentsOf: ciphertext)
+            ciphertext.release()
+        }
+        if !plaintext.isEmpty {
+            workspace.plaintext.append(contentsOf: plaintext)
+            plaintext.release()
+        }
+    }
+
+    /// Keeps what could not be worked off for a later turn.
+    private func keepInput(_ workspace: inout Workspace, isAlive: Bool) {
+        if isAlive {
+            if !workspace.ciphertext.isEmpty { ciphertext.append(contentsOf: workspace.ciphertext) }
+            if !workspace.plaintext.isEmpty { plaintext.append(contentsOf: workspace.plaintext) }
+        }
+        workspace.ciphertext.removeAll()
+        workspace.plaintext.removeAll()
+    }
+
+    /// Decrypts into the workspace; false where the connection can only say its last words.
+    private func decrypt(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        if phase == .linger || isClosing { return true }
+        let progress = records.receive(
+            &workspace.ciphertext, into: &workspace.plaintext,
+            plaintextMax: TurnLimits.plaintextByteCountMax, replies: &workspace.output)
+        switch progress {
+        case .handshaking: return true
+        case .open, .full:
+            if phase == .handshake { phase = .head }
+            return true
+        case .closedByPeer:
+            isPeerDone = true
+            return true
+        case .plainHTTP:
+            workspace.output.append(PlainHTTPAnswer.octets)
+            endAfterLastWords()
+            return false
+        case .failed(let failure):
+            turn.logger.debug("TLS failed", metadata: ["reason": "\(failure)"])
+            endAfterLastWords()
+            return false
+        }
+    }
+
+    /// Whatever is in the output is the last this connection says.
+    func endAfterLastWords() {
+        isClosing = true
+        mustLinger = true
+        phase = .linger
+        remainder = nil
+    }
+
+    /// Encrypts the gathered responses, then as much of a larger one as one turn may send; false where the session is
+    /// dead.
+    private func encrypt(_ workspace: inout Workspace) -> Bool {
+        var isAlive = true
+        if !workspace.responses.isEmpty {
+            isAlive = records.send(contentsOf: workspace.responses, into: &workspace.output)
+            workspace.responses.removeAll()
+        }
+        while isAlive && remainder != nil && workspace.output.count < TurnLimits.sendByteCountMax {
+            let room = TurnLimits.sendByteCountMax - workspace.output.count
+            // Whole records but for the last: a short one in the middle would cost as much as a full one.
+            let wholeRecords = max(1, room / TurnLimits.recordByteCountMax) * TurnLimits.recordByteCountMax
+            isAlive = remainder!.send(octetsMax: wholeRecords, through: &records, into: &workspace.output)
+            if remainder!.isAtEnd { remainder = nil }
+        }
+        if isClosing && remainder == nil && !hasSaidGoodbye {
+            hasSaidGoodbye = true
+            records.close(into: &workspace.output)
+        }
+        return isAlive
+    }
+
+    /// Sends what the turn made; false where the connection is gone.
+    private func flush(_ workspace: inout Workspace) -> Bool {
+        if workspace.output.isEmpty { return true }
+        defer { workspace.output.removeAll() }
+        switch descriptor.send(workspace.output.octets) {
+        case .octets(let count):
+            deadlines.count(count)
+            if count < workspace.output.count {
+                output.append(copying: workspace.output.octets.extracting(count..<workspace.output.count))
+            }
+            return true
+        case .wouldBlock:
+            output.append(contentsOf: workspace.output)
+            return true
+        case .failed: return false
+        }
+    }
+
+    /// Decides how the connection waits for what comes next, and under which limit.
+    private func settle(more: Bool, _ turn: borrowing Turn) -> Outcome {
+        if !output.isEmpty || remainder != nil {
+            deadlines.startRate(now: turn.monotonic)
+            return output.isEmpty ? .again : .keep
+        }
+        if isClosing {
+            if !mustLinger || isPeerDone { return .close }
+            phase = .linger
+            descriptor.shutDownWriting()
+            deadlines.expire(at: turn.monotonic + turn.limits.lingerTimeoutMilliseconds)
+            return .keep
+        }
+        let canDecrypt = !ciphertext.isEmpty || records.hasPending
+        if more || canDecrypt && plaintext.count < TurnLimits.plaintextByteCountMax { return .again }
+        switch phase {
+        case .handshake where isPeerDone, .head where isPeerDone, .body where isPeerDone, .discard where isPeerDone:
+            return .close
+        case .handshake: break
+        case .head: awaitHead(turn)
+        case .body, .discard:
+            deadlines.startRate(now: turn.monotonic)
+        case .commit: deadlines.suspend()
+        case .linger: break
+        }
+        return .keep
+    }
+
+    /// The next head must come within a limit: the first one, and any that has begun, within the shorter one.
+    private func awaitHead(_ turn: borrowing Turn) {
+        if isHeadUnderDeadline { return }
+        isHeadUnderDeadline = !plaintext.isEmpty || !hasServed
+        let timeout =
+            isHeadUnderDeadline ? turn.limits.headerTimeoutMilliseconds : turn.limits.idleTimeoutMilliseconds
+        deadlines.expire(at: turn.monotonic + timeout)
+    }
+
+    /// Reads and drops what a refused peer still sends, until it has read the answer and closes.
+    private func dropInput(_ workspace: inout Workspace) -> Outcome {
+        defer { workspace.ciphertext.removeAll() }
+        switch descriptor.receive(into: &workspace.ciphertext, octetsMax: TurnLimits.receiveByteCountMax) {
+        case .octets(let count):
+            lingered += count
+            return lingered > TurnLimits.lingerByteCountMax ? .close : .keep
+        case .wouldBlock: return .keep
+        case .endOfStream, .failed: return .close
+        }
+    }
+
+    /// What the poller should watch for.
+    var wanted: Poller.Interest {
+        var wanted: Poller.Interest = []
+        if !output.isEmpty { wanted.insert(.write) }
+        if phase == .linger { return output.isEmpty ? .read : wanted }
+        let hasRoom = plaintext.count < TurnLimits.plaintextByteCountMax && ciphertext.isEmpty
+        if output.isEmpty && remainder == nil && hasRoom && !isPeerDone { wanted.insert(.read) }
+        return wanted
+    }
+}
+
+/// What a client reads that speaks plain HTTP to the TLS port.
+enum PlainHTTPAnswer {
+    static let octets: StaticString = """
+        HTTP/1.1 400 Bad Request\r
+        Content-Type: text/plain; charset=utf-8\r
+        Content-Length: 61\r
+        Cache-Control: no-store\r
+        Connection: close\r
+        \r
+        This port speaks HTTPS. Use the same address with https:// .
+
+        """
+}

@@ -1,0 +1,198 @@
+import Bytes
+import FrameLog
+import HTTP
+import Posix
+
+// HTTP/1.1 (RFC 9112) between decrypted octets and the routes.
+
+extension Connection {
+    /// Serves what has arrived until octets, room or the log's answer are missing. True where it stopped for room only.
+    func serve(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        while !isClosing {
+            if remainder != nil || workspace.responses.count >= TurnLimits.gatheredByteCountMax { return true }
+            let isProgress =
+                switch phase {
+                case .head: takeHead(&workspace, turn)
+                case .body: takeBody(&workspace, turn)
+                case .discard: discardBody(&workspace, turn)
+                case .commit: takeVerdict(&workspace, turn)
+                case .handshake, .linger: false
+                }
+            if !isProgress { return false }
+        }
+        workspace.plaintext.removeAll()
+        return false
+    }
+
+    /// Takes a request's head once it is whole, and acts on it.
+    private func takeHead(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        if workspace.plaintext.isEmpty { return false }
+        let headByteCount: Int
+        switch scanner.scan(workspace.plaintext.octets) {
+        case .incomplete: return false
+        case .invalid(let fault):
+            refuse(fault, &workspace, turn)
+            return true
+        case .complete(let byteCount): headByteCount = byteCount
+        }
+        scanner.reset()
+        isHeadUnderDeadline = false
+        hasServed = true
+        do throws(RequestFault) {
+            try Self.parse(workspace.plaintext, headByteCount, into: &workspace.head)
+        } catch {
+            refuse(error, &workspace, turn)
+            return true
+        }
+        route(headByteCount, &workspace, turn)
+        return true
+    }
+
+    /// Has a parsed request decided by the routes, and consumes its head.
+    private func route(_ headByteCount: Int, _ workspace: inout Workspace, _ turn: borrowing Turn) {
+        let framing = workspace.head.framing
+        isKeptAlive = workspace.head.keepAlive && !turn.isDraining
+        isVersion10 = workspace.head.version == .http10
+        isHead = workspace.head.method == .head
+        let expectsContinue = workspace.head.expectsContinue
+        let decision = Self.decide(
+            service, workspace.head, workspace.plaintext, headByteCount, turn.context, &workspace.response)
+        workspace.plaintext.consume(headByteCount)
+        decoder = BodyDecoder(framing)
+        switch decision {
+        case .respond:
+            endBody(of: framing, expectsContinue: expectsContinue)
+            respond(&workspace, turn)
+        case .receive(let upload):
+            phase = .body
+            pending = PendingUpload(upload)
+            if expectsContinue && workspace.plaintext.isEmpty { HeadWriter.appendContinue(to: &workspace.responses) }
+        }
+    }
+
+    private static func parse(
+        _ plaintext: borrowing Buffer, _ byteCount: Int, into head: inout RequestHead
+    ) throws(RequestFault) {
+        try head.parse(plaintext.octets.extracting(0..<byteCount))
+    }
+
+    private static func decide(
+        _ service: Service, _ head: RequestHead, _ plaintext: borrowing Buffer, _ byteCount: Int,
+        _ context: borrowing RequestContext, _ response: inout Response
+    ) -> Decision {
+        let octets = plaintext.octets.extracting(0..<byteCount)
+        return switch service {
+        case .streaming: Router.route(head, octets, context, &response)
+        case .admin: AdminRouter.route(head, octets, context, &response)
+        }
+    }
+
+    /// Decides what becomes of a body that the answer did not need: a short one is read to its end, so that the
+    /// connection can go on; a long one, or one the client holds back until it is asked for, ends the connection.
+    private func endBody(of framing: BodyFraming, expectsContinue: Bool) {
+        switch framing {
+        case .none: phase = .head
+        case .length(let byteCount) where byteCount <= TurnLimits.discardByteCountMax && !expectsContinue:
+            phase = .discard
+        case .length, .chunked:
+            isKeptAlive = false
+            mustLinger = true
+        }
+    }
+
+    /// Takes body octets into the upload; at the body's end its item goes to the log.
+    private func takeBody(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        switch decoder.decode(workspace.plaintext.octets) {
+        case .data(let range, let consumed):
+            if pending!.take(workspace.plaintext.octets.extracting(range)) {
+                workspace.plaintext.consume(consumed)
+                return true
+            }
+            Router.refuseTooLarge(pending!.head, turn.context, &workspace.response)
+            abandonBody(&workspace, turn)
+            return true
+        case .needsMore(let consumed):
+            workspace.plaintext.consume(consumed)
+            return false
+        case .finished(let consumed):
+            workspace.plaintext.consume(consumed)
+            submit(&workspace, turn)
+            return true
+        case .invalid(let fault):
+            refuse(fault, &workspace, turn)
+            return true
+        }
+    }
+
+    /// Hands a whole body's item to the log, or answers at once where it can't be taken.
+    private func submit(_ workspace: inout Workspace, _ turn: borrowing Turn) {
+        guard var upload = pending.take() else { preconditionFailure("a body belongs to an upload") }
+        switch Self.finish(&upload.head, upload.body, turn.context, &workspace.response) {
+        case .respond:
+            phase = .head
+            respond(&workspace, turn)
+        case .append(let timestamp):
+            workspace.batch.append(
+                channelID: upload.head.channelID.span, channelType: upload.head.channelType.span,
+                timestamp: timestamp, data: upload.body.octets, ticket: token)
+            upload.body.release()
+            pending = consume upload
+            phase = .commit
+        }
+    }
+
+    private static func finish(
+        _ upload: inout Upload, _ body: borrowing Buffer, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) -> Completion {
+        Router.finish(&upload, body.octets, context, &response)
+    }
+
+    /// Answers an upload once the log has decided on its item.
+    private func takeVerdict(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        guard let verdict else { return false }
+        self.verdict = nil
+        Router.respond(to: verdict, of: pending!.head, turn.context, &workspace.response)
+        pending = nil
+        phase = .head
+        if turn.isDraining { isKeptAlive = false }
+        respond(&workspace, turn)
+        return true
+    }
+
+    /// Reads on to the end of a body whose answer is out.
+    private func discardBody(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        switch decoder.decode(workspace.plaintext.octets) {
+        case .data(_, let consumed):
+            workspace.plaintext.consume(consumed)
+            return true
+        case .needsMore(let consumed):
+            workspace.plaintext.consume(consumed)
+            return false
+        case .finished(let consumed):
+            workspace.plaintext.consume(consumed)
+            phase = .head
+            return true
+        case .invalid:
+            isClosing = true
+            mustLinger = true
+            return true
+        }
+    }
+
+    /// Answers before the body has ended, and ends the connection, since the rest of the body can't be told from a
+    /// next request.
+    private func abandonBody(_ workspace: inout Workspace, _ turn: borrowing Turn) {
+        pending = nil
+        isKeptAlive = false
+        mustLinger = true
+        respond(&workspace, turn)
+    }
+
+    /// Answers a message that breaks HTTP's rules, and ends the connection (RFC 9112 section 9.6).
+    private func refuse(_ fault: RequestFault, _ workspace: inout Workspace, _ turn: borrowing Turn) {
+        Router.refuse(fault, turn.context, &workspace.response)
+        isHead = false
+        abandonBody(&workspace, turn)
+    }
+}

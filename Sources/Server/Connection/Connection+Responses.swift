@@ -1,0 +1,86 @@
+import Bytes
+import HTTP
+import Posix
+
+extension Connection {
+    /// Writes the workspace's response: head and small content into one record, larger content in later turns.
+    func respond(_ workspace: inout Workspace, _ turn: borrowing Turn) {
+        if workspace.response.isWithheld {
+            // No status would be true: the connection ends without one.
+            isClosing = true
+            return
+        }
+        if !isKeptAlive { isClosing = true }
+        HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
+        let date = workspace.dates.line
+        workspace.responses.append(copying: date.span)
+        if let block = workspace.response.block {
+            let lines = block.octets
+            workspace.responses.append(copying: lines.span)
+        }
+        workspace.responses.append(contentsOf: workspace.response.fields)
+        if workspace.response.hasContentLength {
+            workspace.responses.append("Content-Length: ")
+            workspace.responses.append(decimal: UInt64(workspace.response.contentByteCount))
+            workspace.responses.append("\r\n")
+        }
+        if isClosing {
+            workspace.responses.append("Connection: close\r\n")
+        } else if isVersion10 {
+            workspace.responses.append("Connection: keep-alive\r\n")
+        }
+        workspace.responses.append("\r\n")
+        if isHead { return }
+        appendContent(&workspace)
+    }
+
+    /// Small content joins the head; of larger content as much as fills the head's record, so that no octet of it is
+    /// copied but those.
+    private func appendContent(_ workspace: inout Workspace) {
+        let used = workspace.responses.count % TurnLimits.recordByteCountMax
+        let room = TurnLimits.recordByteCountMax - used
+        switch workspace.response.content {
+        case .none: return
+        case .text where workspace.response.text.count <= TurnLimits.gatheredByteCountMax:
+            workspace.responses.append(contentsOf: workspace.response.text)
+            return
+        case .shared(let octets, let range) where range.count <= room:
+            workspace.responses.append(copying: octets.span.extracting(range))
+            return
+        case .mapped(let file, let range) where range.count <= room:
+            workspace.responses.append(copying: file.octets.extracting(range))
+            return
+        case .text, .shared, .mapped, .parts: break
+        }
+        var cursor = ContentCursor(workspace.response)
+        cursor.append(octetsMax: room, to: &workspace.responses)
+        if !cursor.isAtEnd { remainder = cursor }
+    }
+}
+
+extension Connection {
+    /// A time limit is over: the client is told where a request is under way, and the connection ends.
+    func timeOut(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        switch phase {
+        case .handshake, .linger, .commit: return .close
+        case .head where plaintext.isEmpty && output.isEmpty && remainder == nil:
+            return sayGoodbye(&workspace, turn)
+        case .head, .body, .discard:
+            // A response that is not read can't be followed by another one.
+            if !output.isEmpty || remainder != nil || phase == .discard { return .close }
+            Router.timeOut(turn.context, &workspace.response)
+            pending = nil
+            isHead = false
+            isKeptAlive = false
+            mustLinger = true
+            respond(&workspace, turn)
+            return work(&workspace, turn)
+        }
+    }
+
+    /// Ends a connection on which nothing is under way.
+    func sayGoodbye(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        isClosing = true
+        return work(&workspace, turn)
+    }
+}

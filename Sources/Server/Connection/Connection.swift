@@ -1,0 +1,101 @@
+import Bytes
+import FrameLog
+import HTTP
+import Posix
+
+/// One accepted connection: its socket, its record layer, and where it stands between request and response.
+///
+/// It stays on the loop that accepted it and is touched by that loop's thread only. Its buffers hold memory only while
+/// something waits in them, so an idle connection is its socket, its TLS session and this object.
+final class Connection {
+    /// What the next octets from the peer are.
+    enum Phase {
+        /// The TLS handshake is under way.
+        case handshake
+        /// A request's head is awaited, or has arrived in part.
+        case head
+        /// A request's body arrives, to be kept for its upload.
+        case body
+        /// A request's body arrives and is dropped: its answer is out already.
+        case discard
+        /// An upload's items wait to be durable.
+        case commit
+        /// The last response is out; what the peer still sends is dropped, so that a reset can't destroy it.
+        case linger
+    }
+
+    let descriptor: Descriptor
+    /// Names this connection to the poller and the log: its slot and the slot's generation.
+    let token: UInt64
+    let network: SocketNetwork
+    let service: Service
+
+    var records: RecordLayer
+    /// Received, and not decrypted yet.
+    var ciphertext = Buffer()
+    /// Decrypted, and not parsed yet.
+    var plaintext = Buffer()
+    /// Encrypted, and not sent yet.
+    var output = Buffer()
+
+    var phase: Phase
+    var scanner: HeadScanner
+    var decoder = BodyDecoder(.none)
+    /// The upload whose body is arriving or whose item waits to be durable.
+    var pending: PendingUpload?
+    /// What the log has decided on the item, until it is answered.
+    var verdict: ItemVerdict?
+    /// What is left to send of a response that did not fit into one turn.
+    var remainder: ContentCursor?
+
+    var interest: Poller.Interest = .read
+    /// Stands in the loop's list of connections that can go on without an event.
+    var isReady = false
+    /// The peer has ended its direction; what it asked for is still answered.
+    var isPeerDone = false
+    /// The response under way is the last one.
+    var isClosing = false
+    /// After the last response, what the peer still sends has to be read and dropped.
+    var mustLinger = false
+    /// The last word of the record layer, close_notify, is out.
+    var hasSaidGoodbye = false
+    /// Octets dropped since the last response.
+    var lingered = 0
+    var deadlines: Deadlines
+    /// A head has arrived in part, and its time limit runs.
+    var isHeadUnderDeadline = false
+    /// At least one request has come: from then on the connection may idle longer.
+    var hasServed = false
+
+    // Of the request under way.
+    var isKeptAlive = false
+    var isVersion10 = false
+    var isHead = false
+
+    init(
+        descriptor: consuming Descriptor, token: UInt64, network: SocketNetwork, service: Service,
+        records: consuming RecordLayer, limits: RequestLimits, now: UInt64, timeouts: ConnectionLimits
+    ) {
+        self.descriptor = descriptor
+        self.token = token
+        self.network = network
+        self.service = service
+        phase = records.isOpen ? .head : .handshake
+        self.records = records
+        scanner = HeadScanner(limits: limits)
+        deadlines = Deadlines(acceptedAt: now, isOpen: phase == .head, timeouts: timeouts)
+    }
+
+    /// Nothing is under way: no request, no response, no octet that waits.
+    var isIdle: Bool {
+        phase == .head && plaintext.isEmpty && output.isEmpty && remainder == nil && ciphertext.isEmpty
+    }
+}
+
+/// Which set of routes a listener serves.
+enum Service: Sendable {
+    /// Frames and uploads, over TLS.
+    case streaming
+    /// Readiness, for the operator, without TLS.
+    case admin
+}

@@ -1,0 +1,48 @@
+/// The one time limit a connection is under, and the rate it must keep. Pure: times are passed in, in milliseconds of
+/// the monotonic clock.
+struct Deadlines {
+    private(set) var expiresAt: UInt64
+    private var rateSince: UInt64 = 0
+    private var octets: UInt64 = 0
+    private var isRated = false
+
+    init(acceptedAt now: UInt64, isOpen: Bool, timeouts: ConnectionLimits) {
+        expiresAt = now + (isOpen ? timeouts.headerTimeoutMilliseconds : timeouts.handshakeTimeoutMilliseconds)
+    }
+
+    /// Something must happen within `milliseconds`, whatever moves until then.
+    mutating func expire(at time: UInt64) {
+        expiresAt = time
+        isRated = false
+    }
+
+    /// No limit: the other side of the wait is this server.
+    mutating func suspend() {
+        expiresAt = .max
+        isRated = false
+    }
+
+    /// Octets must move at the least rate from now on.
+    mutating func startRate(now: UInt64) {
+        if isRated { return }
+        isRated = true
+        expiresAt = .max
+        rateSince = now
+        octets = 0
+    }
+
+    /// Octets moved.
+    mutating func count(_ moved: Int) {
+        octets &+= UInt64(moved)
+    }
+
+    /// Whether a limit is over at `now`. A rate is judged once a whole window has passed, then counted anew.
+    mutating func isOver(now: UInt64, limits: ConnectionLimits) -> Bool {
+        if now >= expiresAt { return true }
+        if !isRated || now - rateSince < limits.rateWindowMilliseconds { return false }
+        if octets * 1000 < limits.octetsPerSecondMin * (now - rateSince) { return true }
+        rateSince = now
+        octets = 0
+        return false
+    }
+}

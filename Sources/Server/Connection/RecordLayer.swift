@@ -1,0 +1,66 @@
+import Bytes
+import TLS
+
+/// What stands between a connection's octets and the socket's: TLS records, or nothing on a plain listener.
+///
+/// The seam is narrow on purpose: feed and drain in `receive`, write in `send`, and a last word in `close`. A record
+/// layer in the kernel can take its place.
+struct RecordLayer: ~Copyable {
+    private var session: TLSSession?
+
+    /// The server's side of a TLS session.
+    init(context: TLSContext) {
+        session = TLSSession(server: context)
+    }
+
+    /// No encryption.
+    init() {
+        session = nil
+    }
+
+    /// Whether requests may be parsed: always without TLS.
+    var isOpen: Bool {
+        switch session {
+        case .some(let session): session.isHandshakeComplete
+        case .none: true
+        }
+    }
+
+    /// Octets for the parser wait inside, for which the socket raises no event.
+    var hasPending: Bool {
+        switch session {
+        case .some(let session): session.hasPending
+        case .none: false
+        }
+    }
+
+    /// Feeds what came from the socket and drains what it decrypts to; see `TLSSession.receive`.
+    mutating func receive(
+        _ ciphertext: inout Buffer, into plaintext: inout Buffer, plaintextMax: Int, replies: inout Buffer
+    ) -> TLSProgress {
+        if session != nil {
+            return session!.receive(&ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
+        }
+        let count = min(ciphertext.count, max(0, plaintextMax - plaintext.count))
+        plaintext.append(copying: ciphertext.octets.extracting(0..<count))
+        ciphertext.consume(count)
+        return ciphertext.isEmpty ? .open : .full
+    }
+
+    /// Encrypts what is to be sent; false where the session is dead.
+    mutating func send(_ plaintext: Span<UInt8>, into ciphertext: inout Buffer) -> Bool {
+        if session != nil { return session!.send(plaintext, into: &ciphertext) }
+        ciphertext.append(copying: plaintext)
+        return true
+    }
+
+    /// Encrypts everything that waits in a buffer; false where the session is dead.
+    mutating func send(contentsOf plaintext: borrowing Buffer, into ciphertext: inout Buffer) -> Bool {
+        send(plaintext.octets, into: &ciphertext)
+    }
+
+    /// Says that nothing more will be sent.
+    mutating func close(into ciphertext: inout Buffer) {
+        if session != nil { session!.close(into: &ciphertext) }
+    }
+}

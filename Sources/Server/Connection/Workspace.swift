@@ -1,0 +1,39 @@
+import Bytes
+import FrameLog
+import HTTP
+
+/// The memory that all connections of one loop work in, one after the other: nothing in it outlives a connection's turn
+/// but the items on their way to the log.
+struct Workspace: ~Copyable {
+    /// Octets from the socket.
+    var ciphertext = Buffer(capacity: TurnLimits.receiveByteCountMax)
+    /// Octets for the parser.
+    var plaintext = Buffer(capacity: TurnLimits.receiveByteCountMax)
+    /// Responses, before encryption.
+    var responses = Buffer(capacity: TurnLimits.recordByteCountMax)
+    /// Octets for the socket.
+    var output = Buffer(capacity: TurnLimits.recordByteCountMax)
+
+    var head = RequestHead()
+    var response = Response()
+    /// Items of this turn, for the log's writer.
+    var batch = ItemBatch()
+    let dates = DateField()
+}
+
+/// The Date field's value, formatted once a second (RFC 9110 section 6.6.1).
+final class DateField {
+    private var second: UInt64 = 0
+    private(set) var line: [UInt8] = []
+
+    /// Brings the line up to the wall clock's time.
+    func update(wallMilliseconds: UInt64) {
+        let second = wallMilliseconds / 1000
+        if second == self.second { return }
+        self.second = second
+        line.removeAll(keepingCapacity: true)
+        line.append("Date: ")
+        HTTPDate.append(secondsSinceEpoch: second, to: &line)
+        line.append("\r\n")
+    }
+}

@@ -1,0 +1,109 @@
+import FrameLog
+import Logging
+import Posix
+
+/// What other threads tell the sealer.
+enum SealerMessage: Sendable {
+    /// A window has ended: make its frame durable and publish it.
+    case seal(SealedWindow<DiskStorage>)
+    /// The log will soon need its next segment.
+    case refillStock
+    /// Work off what waits, then end.
+    case stop
+}
+
+/// The thread that turns ended windows into stored frames, removes old ones, and publishes each new state of the store
+/// to the loops. The disk's slowness stays here.
+final class Sealer {
+    /// How long it waits to try again what the disk refused.
+    private static let retryMilliseconds: Int32 = 1_000
+
+    private let mailbox: Mailbox<SealerMessage>
+    private let writer: Mailbox<WriterMessage>
+    private let store: DiskFrameStore
+    private let stock: SegmentStock<DiskStorage>
+    private let catalog: CatalogCell
+    private let logger: Logger
+    private var frameClock: FrameClock
+    private var poller: Poller
+
+    private var messages: [SealerMessage] = []
+    /// Windows that are not stored yet, oldest first.
+    private var waiting: [SealedWindow<DiskStorage>] = []
+    private var newest: FrameCatalog
+    private var isStopping = false
+    /// The last try failed and was logged; the log hears of it again only when it has succeeded.
+    private var isFailing = false
+
+    init(
+        _ recovery: Recovery, mailbox: Mailbox<SealerMessage>, writer: Mailbox<WriterMessage>, logger: Logger
+    ) throws {
+        store = recovery.store
+        stock = recovery.ingest.stock
+        catalog = recovery.catalog
+        frameClock = recovery.frameClock
+        newest = recovery.catalog.current().value
+        self.mailbox = mailbox
+        self.writer = writer
+        self.logger = logger
+        poller = try Poller(eventsMax: 1)
+        try poller.add(mailbox.wake.descriptor, token: 0, interest: .read)
+    }
+
+    /// Runs until told to stop. Windows that could not be stored by then stay in the log for the next start.
+    func run() {
+        while !isStopping {
+            _ = poller.wait(timeoutMilliseconds: waiting.isEmpty && !stock.isLow ? -1 : Self.retryMilliseconds)
+            mailbox.take(into: &messages)
+            for message in messages { sort(message) }
+            messages.removeAll(keepingCapacity: true)
+            storeWaiting()
+            refillStock()
+        }
+    }
+
+    private func sort(_ message: SealerMessage) {
+        switch message {
+        case .seal(let window): waiting.append(window)
+        case .refillStock: break
+        case .stop: isStopping = true
+        }
+    }
+
+    /// Stores what waits in its order, as far as the disk goes along.
+    private func storeWaiting() {
+        while let window = waiting.first {
+            attempt("a frame could not be stored and stays in the log; trying again") {
+                let frame = try store.store(window)
+                waiting.removeFirst()
+                publish()
+                writer.post(.stored(windowStart: window.start))
+                if try store.compress(frame) { publish() }
+                if try !store.retire(now: frameClock.reading(Clock.wallMilliseconds())).isEmpty { publish() }
+            }
+            if isFailing { return }
+        }
+    }
+
+    private func refillStock() {
+        if !stock.isLow || isFailing { return }
+        attempt("no log segment could be made in advance; trying again") { try stock.refill() }
+    }
+
+    /// Does something with the disk; says once when it fails, and once when it goes well again.
+    private func attempt(_ failure: StaticString, _ work: () throws -> Void) {
+        do {
+            try work()
+            if isFailing { logger.notice("the disk takes frames again") }
+            isFailing = false
+        } catch {
+            if !isFailing { logger.error("\(failure)", metadata: ["error": "\(error)"]) }
+            isFailing = true
+        }
+    }
+
+    private func publish() {
+        newest = FrameCatalog(files: store.frames, retired: store.retired, reusing: newest)
+        catalog.publish(newest)
+    }
+}

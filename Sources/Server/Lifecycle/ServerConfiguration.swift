@@ -1,0 +1,46 @@
+package import FrameLog
+package import Logging
+
+/// Everything a server is started with. The command fills it from options and environment; tests fill it directly.
+package struct ServerConfiguration: Sendable {
+    /// Numeric addresses to listen on.
+    package var hosts = ["0.0.0.0", "::"]
+    /// The TCP port; 0 takes a free one.
+    package var port: UInt16 = 8080
+    /// Where the log, the frames and what the first start makes are kept. Made if missing.
+    package var dataDirectory = "./data"
+    /// PEM files; both or neither. Without them a self-signed certificate is made in the data directory.
+    package var certificateFile: String?
+    package var keyFile: String?
+    /// A file with a line a secret.
+    package var secretFile: String?
+    /// One secret for all channels, from the environment.
+    package var secret: String?
+    package var log = FrameLogSettings()
+    /// Which frames are kept.
+    package var retention = Retention()
+    /// Event loops; nil takes one a processor.
+    package var loopCount: Int?
+    /// Where `/readyz` is served without TLS; nil nowhere.
+    package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
+    package var limits = ConnectionLimits()
+    /// The origin that may read from scripts; `*` is every one.
+    package var corsOrigin = "*"
+    /// How long a stopping server lets what is in flight go on.
+    package var drainTimeoutMilliseconds: UInt64 = 10_000
+    /// A congestion control algorithm for the listeners (tcp(7)); nil leaves the system's.
+    package var congestionControl: String?
+    /// Where lines for the operator go.
+    package var logger = Logger(label: "syncstreamer")
+
+    package init() {}
+}
+
+/// Why a server could not start: what was wrong, and what to do about it.
+package struct StartError: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}

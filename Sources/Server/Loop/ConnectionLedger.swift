@@ -1,0 +1,37 @@
+import Posix
+import Synchronization
+
+/// Counts open connections of all loops, in total and by network, and says whether one more may come.
+///
+/// Touched when a connection opens and when it closes, never between.
+final class ConnectionLedger: Sendable {
+    private let counts = Mutex<(total: Int, networks: [SocketNetwork: Int])>((0, [:]))
+    private let totalMax: Int
+    private let perNetworkMax: Int
+
+    init(totalMax: Int, perNetworkMax: Int) {
+        self.totalMax = totalMax
+        self.perNetworkMax = perNetworkMax
+    }
+
+    /// Counts a connection in, or returns false where a limit is reached.
+    func admit(_ network: SocketNetwork) -> Bool {
+        counts.withLock { counts in
+            if counts.total >= totalMax { return false }
+            let open = counts.networks[network, default: 0]
+            if open >= perNetworkMax { return false }
+            counts.total += 1
+            counts.networks[network] = open + 1
+            return true
+        }
+    }
+
+    /// Counts a connection out that was admitted.
+    func release(_ network: SocketNetwork) {
+        counts.withLock { counts in
+            counts.total -= 1
+            let open = counts.networks[network, default: 1] - 1
+            counts.networks[network] = open == 0 ? nil : open
+        }
+    }
+}

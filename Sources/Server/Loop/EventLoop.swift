@@ -1,0 +1,279 @@
+import Bytes
+import FrameLog
+import HTTP
+import Logging
+import Posix
+import TLS
+
+/// One thread's event loop: its own listeners, its own poller, its own connections for their whole life.
+///
+/// A turn: wait, accept, serve what is readable or writable, go on with what was left over, hand the turn's items to the
+/// log, and now and then look at deadlines. Work a turn is bounded, so no connection can starve another.
+final class EventLoop {
+    /// Tokens from here up are the loop's own: the mailbox, then the listeners.
+    private static let ownTokensFrom: UInt64 = 1 << 63
+    private static let mailboxToken = ownTokensFrom
+
+    private let index: Int
+    private let mailbox: Mailbox<LoopMessage>
+    private let writer: Mailbox<WriterMessage>
+    private let ledger: ConnectionLedger
+    private let catalog: CatalogCell
+    private var snapshot: Snapshot<FrameCatalog>
+
+    private var poller: Poller
+    private var acceptors: [Acceptor] = []
+    private var connections = ConnectionTable()
+    private var workspace = Workspace()
+    private var turn: Turn
+    private var tls: TLSContext
+    private let ticketKeys: TicketKeys
+    private var frameClock: FrameClock
+
+    /// Connections that can go on without an event.
+    private var ready: [UInt64] = []
+    private var readyBefore: [UInt64] = []
+    private var messages: [LoopMessage] = []
+    private var spareBatches: [ItemBatch] = []
+    private var nextTickAt: UInt64 = 0
+    private var sweepQuarter = 0
+    private var isStopping = false
+
+    init(
+        index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>, ledger: ConnectionLedger,
+        catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn, frameClock: FrameClock
+    ) throws {
+        self.index = index
+        self.mailbox = mailbox
+        self.writer = writer
+        self.ledger = ledger
+        self.catalog = catalog
+        snapshot = catalog.current()
+        self.tls = tls
+        self.ticketKeys = ticketKeys
+        self.turn = turn
+        self.frameClock = frameClock
+        poller = try Poller(eventsMax: TurnLimits.eventsMax)
+        try poller.add(mailbox.wake.descriptor, token: Self.mailboxToken, interest: .read)
+    }
+
+    /// Takes over a listener; before `run`.
+    func add(_ listener: consuming Listener, serving service: Service) throws {
+        let token = Self.mailboxToken + 1 + UInt64(acceptors.count)
+        let acceptor = Acceptor(listener: listener, service: service, token: token)
+        try poller.add(acceptor.listener.descriptor, token: token, interest: .read)
+        acceptors.append(acceptor)
+    }
+
+    /// Runs until told to stop, or, when draining, until the last connection has ended.
+    func run() {
+        while !isStopping {
+            let count = poller.wait(timeoutMilliseconds: timeout())
+            startTurn()
+            for position in 0..<count { dispatch(poller.event(at: position)) }
+            serveReady()
+            submitBatch()
+            if turn.monotonic >= nextTickAt { tick() }
+            if turn.isDraining && connections.count == 0 { isStopping = true }
+        }
+        closeAll()
+    }
+
+    private func timeout() -> Int32 {
+        if !ready.isEmpty { return 0 }
+        if connections.count == 0 && acceptors.allSatisfy({ !$0.isPaused }) { return -1 }
+        let now = Clock.monotonicMilliseconds()
+        return nextTickAt <= now ? 0 : Int32(clamping: nextTickAt - now)
+    }
+
+    private func startTurn() {
+        turn.monotonic = Clock.monotonicMilliseconds()
+        let wall = Clock.wallMicroseconds()
+        turn.context.receivedMicroseconds = wall
+        turn.context.nowMilliseconds = frameClock.reading(wall / 1000)
+        workspace.dates.update(wallMilliseconds: wall / 1000)
+        if catalog.refresh(&snapshot) { turn.context.catalog = snapshot.value }
+    }
+
+    private func dispatch(_ event: Poller.Event) {
+        if event.token >= Self.ownTokensFrom {
+            if event.token == Self.mailboxToken { return readMailbox() }
+            // A drain may have closed the listeners in this very turn.
+            let position = Int(event.token - Self.mailboxToken - 1)
+            return position < acceptors.count ? accept(on: acceptors[position]) : ()
+        }
+        guard let connection = connections.connection(for: event.token) else { return }
+        if event.isWritable && !connection.output.isEmpty {
+            settle(connection, connection.writable(&workspace, turn))
+        } else if event.isReadable && connection.interest.contains(.read) || event.isHangUp {
+            settle(connection, connection.readable(&workspace, turn))
+        }
+    }
+
+    // MARK: Accepting
+
+    private func accept(on acceptor: Acceptor) {
+        for _ in 0..<TurnLimits.acceptsMax {
+            switch acceptor.listener.accept() {
+            case .connection(let descriptor, from: let peer): open(descriptor, peer, acceptor.service)
+            case .failed: continue
+            case .wouldBlock: return
+            case .exhausted: return pause(acceptor)
+            }
+        }
+    }
+
+    private func open(_ descriptor: consuming Descriptor, _ peer: SocketAddress, _ service: Service) {
+        // Over a limit the descriptor closes here: those that are connected keep their service.
+        guard ledger.admit(peer.network) else { return }
+        let token = connections.makeToken()
+        do {
+            let records = service == .streaming ? RecordLayer(context: tls) : RecordLayer()
+            let connection = Connection(
+                descriptor: descriptor, token: token, network: peer.network, service: service, records: records,
+                limits: turn.requestLimits, now: turn.monotonic, timeouts: turn.limits)
+            try poller.add(connection.descriptor, token: token, interest: .read)
+            connections.insert(connection)
+        } catch {
+            connections.discard(token: token)
+            ledger.release(peer.network)
+            turn.logger.error("a connection could not be set up", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Stops to watch a listener while there is no descriptor to be had: a level-triggered event that can't be worked
+    /// off would spin. The next tick, or the next connection that closes, tries again.
+    private func pause(_ acceptor: Acceptor) {
+        if acceptor.isPaused { return }
+        acceptor.isPaused = true
+        turn.logger.warning(
+            "no descriptor for one more connection; accepting pauses", metadata: ["open": "\(connections.count)"])
+        changeInterest(of: acceptor, to: [])
+    }
+
+    private func resumeAccepting() {
+        for acceptor in acceptors where acceptor.isPaused {
+            acceptor.isPaused = false
+            changeInterest(of: acceptor, to: .read)
+        }
+    }
+
+    private func changeInterest(of acceptor: Acceptor, to interest: Poller.Interest) {
+        do {
+            try poller.modify(acceptor.listener.descriptor, token: acceptor.token, interest: interest)
+        } catch {
+            preconditionFailure("a watched descriptor can be watched otherwise: \(error)")
+        }
+    }
+
+    // MARK: Connections
+
+    private func settle(_ connection: Connection, _ outcome: Connection.Outcome) {
+        switch outcome {
+        case .close: return close(connection)
+        case .again where !connection.isReady:
+            connection.isReady = true
+            ready.append(connection.token)
+        case .keep where turn.isDraining && connection.isIdle && !connection.isClosing:
+            return settle(connection, connection.sayGoodbye(&workspace, turn))
+        case .again, .keep: break
+        }
+        let wanted = connection.wanted
+        if wanted == connection.interest { return }
+        connection.interest = wanted
+        do {
+            try poller.modify(connection.descriptor, token: connection.token, interest: wanted)
+        } catch {
+            preconditionFailure("a watched descriptor can be watched otherwise: \(error)")
+        }
+    }
+
+    private func serveReady() {
+        if ready.isEmpty { return }
+        swap(&ready, &readyBefore)
+        for token in readyBefore {
+            guard let connection = connections.connection(for: token), connection.isReady else { continue }
+            connection.isReady = false
+            settle(connection, connection.work(&workspace, turn))
+        }
+        readyBefore.removeAll(keepingCapacity: true)
+    }
+
+    private func close(_ connection: Connection) {
+        connections.remove(connection)
+        ledger.release(connection.network)
+        // The descriptor closes with the connection's last reference; the poller forgets it then.
+        if acceptors.contains(where: { $0.isPaused }) { resumeAccepting() }
+    }
+
+    private func closeAll() {
+        for slot in 0..<connections.slotCount {
+            if let connection = connections.connection(inSlot: slot) { close(connection) }
+        }
+    }
+
+    // MARK: Time
+
+    /// Looks at the deadlines of a quarter of the connections.
+    private func tick() {
+        nextTickAt = turn.monotonic + TurnLimits.tickMilliseconds
+        sweepQuarter = (sweepQuarter + 1) % TurnLimits.ticksPerSweep
+        var slot = sweepQuarter
+        while slot < connections.slotCount {
+            if let connection = connections.connection(inSlot: slot),
+                connection.deadlines.isOver(now: turn.monotonic, limits: turn.limits)
+            {
+                settle(connection, connection.timeOut(&workspace, turn))
+            }
+            slot += TurnLimits.ticksPerSweep
+        }
+        resumeAccepting()
+        ticketKeys.rotate(nowMilliseconds: turn.monotonic)
+    }
+
+    // MARK: Other threads
+
+    /// Hands the turn's items to the log's writer.
+    private func submitBatch() {
+        if workspace.batch.isEmpty { return }
+        let full = workspace.batch
+        workspace.batch = spareBatches.popLast() ?? ItemBatch()
+        writer.post(.append(full, loop: index))
+    }
+
+    private func readMailbox() {
+        mailbox.take(into: &messages)
+        // Taken out one by one, so that no copy of a batch is left to share its memory with.
+        messages.reverse()
+        while let message = messages.popLast() { handle(message) }
+    }
+
+    private func handle(_ message: consuming LoopMessage) {
+        switch consume message {
+        case .decided(var batch):
+            for outcome in batch.outcomes {
+                guard let connection = connections.connection(for: outcome.ticket) else { continue }
+                connection.verdict = outcome.verdict
+                settle(connection, connection.work(&workspace, turn))
+            }
+            batch.removeAll()
+            spareBatches.append(batch)
+        case .reload(let context, let secrets):
+            tls = context
+            turn.context.secrets = secrets
+        case .readiness(let readiness): turn.context.readiness = readiness
+        case .drain: drain()
+        case .stop: isStopping = true
+        }
+    }
+
+    private func drain() {
+        turn.isDraining = true
+        turn.context.readiness = .draining
+        acceptors.removeAll()
+        for slot in 0..<connections.slotCount {
+            guard let connection = connections.connection(inSlot: slot) else { continue }
+            if connection.isIdle { settle(connection, connection.sayGoodbye(&workspace, turn)) }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import HTTP
+import Logging
+
+/// What holds for one turn of a loop: the time, the limits, and the state that routes answer from.
+struct Turn: ~Copyable {
+    /// Milliseconds of the monotonic clock when the turn began: for deadlines.
+    var monotonic: UInt64
+    var context: RequestContext
+    /// The server is stopping: every response is its connection's last.
+    var isDraining = false
+    let limits: ConnectionLimits
+    let requestLimits: RequestLimits
+    let logger: Logger
+}
