@@ -22,6 +22,9 @@ private let get = "GET / HTTP/1.1\r\nHost: h\r\n"
 private let post = "POST /channel/a HTTP/1.1\r\nHost: h\r\n"
 private let chunked = post + "Transfer-Encoding: chunked\r\n\r\n"
 
+/// A request line and fields of 32 KiB, without the empty line.
+private let largestSection = get + "A: " + String(repeating: "b", count: 32 * 1024 - 9 - 5) + "\r\n"
+
 private let accepted: [RawCase] = [
     RawCase("plain", get + "\r\n", "get / ?- @h none keep=true continue=false", "body "),
     RawCase("query", "GET /frame?from=1&to=2 HTTP/1.1\r\nHost: h:8080\r\n\r\n", "get /frame ?from=1&to=2 @h:8080", "body "),
@@ -47,6 +50,7 @@ private let accepted: [RawCase] = [
     RawCase("trailers", chunked + "1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n" + get + "\r\n", "post", "body x", "get", "body "),
     RawCase("chunked, any case", post + "Transfer-Encoding: CHUNKED\r\n\r\n0\r\n\r\n", "post", "body "),
     RawCase("100 fields", "GET / HTTP/1.1\r\nHost: h\r\n" + String(repeating: "A: b\r\n", count: 99) + "\r\n", "get", "body "),
+    RawCase("largest field section", largestSection + "\r\n", "get", "body "),
     RawCase("longest line", "GET /" + String(repeating: "a", count: 8192 - 16) + " HTTP/1.1\r\nHost: h\r\n\r\n", "get", "body "),
 ]
 
@@ -71,6 +75,13 @@ private let refused: [RawCase] = [
     RawCase("bare LF after the request line", "GET / HTTP/1.1\nHost: h\r\n\r\n", "400 A line"),
     RawCase("bare LF after a field", "GET / HTTP/1.1\r\nHost: h\nX: y\r\n\r\n", "400 A line"),
     RawCase("bare LF as the empty line", get + "\n", "400 A line"),
+    RawCase("bare CR at a line's start hides a field", post + "\rContent-Length: 5\r\n\r\nhello", "400 A header line"),
+    RawCase("bare CR before a folded line", get + "\r\tX: y\r\n\r\n", "400 A header line"),
+    RawCase("CR CR LF as the empty line", get + "\r\r\n\r\n", "400 A header line"),
+    RawCase("long line with a bare LF", String(repeating: "a", count: 9000) + "\n", "414"),
+    RawCase("large section with a bare LF", get + "A: " + String(repeating: "b", count: 33 * 1024) + "\n", "431 The header"),
+    RawCase("largest section and a field", largestSection + "A: b\r\n\r\n", "431 The header"),
+    RawCase("largest section and an octet", largestSection.dropLast() + "b\r\n\r\n", "431 The header"),
     RawCase("bare CR in a value", get + "X: a\rb\r\n\r\n", "400 A field value"),
     RawCase("NUL in a value", get + "X: a\0b\r\n\r\n", "400 A field value"),
     RawCase("NUL in a name", get + "X\0: a\r\n\r\n", "400 A field name"),

@@ -43,35 +43,39 @@ package struct HeadScanner: Sendable {
     package mutating func scan(_ octets: Span<UInt8>) -> HeadScan {
         while let end = octets.firstIndex(of: UInt8(ascii: "\n"), from: position) {
             position = end + 1
-            if end == lineStart || octets[end - 1] != UInt8(ascii: "\r") {
-                return fault(RequestFault(400, "A line must end with CR LF."), octets)
-            }
-            let lineByteCount = position - lineStart
-            if fieldsStart == 0 {
-                if lineByteCount == 2 {
-                    if lineStart >= 2 * Self.emptyLinesMax {
-                        return .invalid(RequestFault(400, "A request must begin with a request line."))
-                    }
-                    requestLineStart = position
-                } else {
-                    if lineByteCount > limits.requestLineByteCountMax { return .invalid(.requestLineTooLong) }
-                    fieldsStart = position
-                }
-            } else if lineByteCount == 2 {
-                return .complete(byteCount: position)
-            } else {
-                fieldCount += 1
-                if fieldCount > limits.fieldCountMax {
-                    return fault(RequestFault(431, "There are too many header fields."), octets)
-                }
-                if position - fieldsStart > limits.fieldSectionByteCountMax {
-                    return fault(.fieldsTooLarge, octets)
-                }
-            }
+            if let result = takeLine(octets) { return result }
             lineStart = position
         }
         position = octets.count
         return checkUnfinished(octets)
+    }
+
+    /// Judges the line from `lineStart` to `position`; nil where the next one is to be looked at.
+    ///
+    /// Size comes first: of a line that is too long and broken at its end, a scan of pieces sees only the size.
+    private mutating func takeLine(_ octets: Span<UInt8>) -> HeadScan? {
+        let byteCount = position - lineStart
+        let isWhole = byteCount >= 2 && octets[position - 2] == UInt8(ascii: "\r")
+        if fieldsStart == 0 {
+            if byteCount > limits.requestLineByteCountMax { return .invalid(.requestLineTooLong) }
+            if !isWhole { return .invalid(.bareLineFeed) }
+            if byteCount > 2 {
+                fieldsStart = position
+            } else if lineStart == 2 * Self.emptyLinesMax {
+                return .invalid(RequestFault(400, "A request must begin with a request line."))
+            } else {
+                requestLineStart = position
+            }
+            return nil
+        }
+        if isWhole && byteCount == 2 { return .complete(byteCount: position) }
+        if position - fieldsStart > limits.fieldSectionByteCountMax { return fault(.fieldsTooLarge, octets) }
+        if !isWhole { return fault(.bareLineFeed, octets) }
+        fieldCount += 1
+        if fieldCount > limits.fieldCountMax {
+            return fault(RequestFault(431, "There are too many header fields."), octets)
+        }
+        return nil
     }
 
     /// Judges what can be judged of a head that has not ended.
@@ -84,7 +88,9 @@ package struct HeadScanner: Sendable {
             isRequestLineChecked = true
             if let fault = requestLineFault(octets) { return .invalid(fault) }
         }
-        return position - fieldsStart > limits.fieldSectionByteCountMax ? .invalid(.fieldsTooLarge) : .incomplete
+        // The empty line may come on top of a section that is as large as it may be.
+        let isTooLarge = position - fieldsStart > limits.fieldSectionByteCountMax + 2
+        return isTooLarge ? .invalid(.fieldsTooLarge) : .incomplete
     }
 
     /// A fault of the request line comes before any other, whatever arrived first.
@@ -104,6 +110,7 @@ package struct HeadScanner: Sendable {
 }
 
 extension RequestFault {
+    fileprivate static let bareLineFeed = RequestFault(400, "A line must end with CR LF.")
     static let requestLineTooLong = RequestFault(414, "The request line is too long; shorten the URL.")
     static let fieldsTooLarge = RequestFault(431, "The header fields are too large; send fewer or shorter ones.")
 }

@@ -98,6 +98,11 @@ extension RequestHead {
             if let name { lines.append(Line(name: name, start: Int32(valueStart), end: Int32(valueEnd))) }
             index += 2
         }
+        // A line that begins with a bare CR must not pass for the end: what stands behind it would go unread here, while
+        // another reader acts on it.
+        guard index + 2 == octets.count else {
+            throw RequestFault(400, "A header line must begin with a field name.")
+        }
     }
 
     /// Takes the target apart (RFC 9112 section 3.2) and settles the authority.
