@@ -40,11 +40,8 @@ enum TLSPolicy {
         unsafe shim_SSL_CTX_set_session_cache_mode(context, Int(SSL_SESS_CACHE_OFF))
         unsafe SSL_CTX_set_timeout(context, TicketKeys.ticketLifetimeSeconds)
         unsafe SSL_CTX_set_security_level(context, securityLevel)
-        unsafe SSL_CTX_set_msg_callback(context) { isWritten, _, contentType, octets, count, ssl, _ in
-            guard let exchange = unsafe BufferBIO.exchange(of: SSL_get_rbio(ssl)) else { return }
-            unsafe exchange.pointee.observe(
-                isWritten: isWritten == 1, contentType: contentType,
-                octets: octets?.assumingMemoryBound(to: UInt8.self), count: count)
+        unsafe SSL_CTX_set_info_callback(context) { ssl, event, value in
+            unsafe BufferBIO.exchange(of: SSL_get_rbio(ssl))?.pointee.observe(event: event, value: value)
         }
         ErrorQueue.clear()
         let isSet =

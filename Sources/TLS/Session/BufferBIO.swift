@@ -9,23 +9,23 @@ struct Exchange {
     private var input: UnsafePointer<UInt8>?
     private(set) var inputCount: Int
     private let output: UnsafeMutablePointer<Buffer>
-    /// Handshake messages the peer may still send; below zero the input dries up, until the session ends it.
-    var messagesLeft: Int
+    /// Steps of the handshake's state machine that may still be taken; below zero the input dries up, until the session ends it.
+    var stepsLeft: Int
     /// The alert that was written last.
     private(set) var alertSent: UInt8?
 
     /// - Parameter input: nil where the call is not to read.
-    init(input: UnsafeBufferPointer<UInt8>?, output: UnsafeMutablePointer<Buffer>, messagesLeft: Int) {
+    init(input: UnsafeBufferPointer<UInt8>?, output: UnsafeMutablePointer<Buffer>, stepsLeft: Int) {
         unsafe self.input = input?.baseAddress
         inputCount = unsafe input?.count ?? 0
         unsafe self.output = output
-        self.messagesLeft = messagesLeft
+        self.stepsLeft = stepsLeft
     }
 
     /// Gives OpenSSL up to `count` octets; 0 means "none for now".
     fileprivate mutating func read(_ target: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         let taken = min(count, inputCount)
-        guard taken > 0, messagesLeft >= 0, let start = unsafe input else { return 0 }
+        guard taken > 0, stepsLeft >= 0, let start = unsafe input else { return 0 }
         // SAFETY: `start` has `inputCount` octets, and OpenSSL made room for `count`.
         unsafe UnsafeMutableRawPointer(target).copyMemory(from: start, byteCount: taken)
         unsafe input = start + taken
@@ -41,11 +41,14 @@ struct Exchange {
         }
     }
 
-    /// Hears of every record and message (SSL_CTX_set_msg_callback(3)).
-    mutating func observe(isWritten: Bool, contentType: Int32, octets: UnsafePointer<UInt8>?, count: Int) {
-        if contentType == SSL3_RT_HANDSHAKE && !isWritten { messagesLeft -= 1 }
-        // SAFETY: an alert has two octets, the level and the description (RFC 8446 section 6).
-        if contentType == SSL3_RT_ALERT && isWritten && count == 2 { unsafe alertSent = octets![1] }
+    /// Hears of handshake messages and alerts, not of application data (SSL_CTX_set_info_callback(3)).
+    mutating func observe(event: Int32, value: Int32) {
+        switch event {
+        case SSL_CB_ACCEPT_LOOP: stepsLeft -= 1
+        // The level in the upper octet, the description in the lower.
+        case SSL_CB_WRITE_ALERT: alertSent = UInt8(truncatingIfNeeded: value)
+        default: break
+        }
     }
 }
 

@@ -28,8 +28,8 @@ package struct TLSSession: ~Copyable {
     private var hasStarted = false
     private var sentClose = false
     private var handshakeByteCount = 0
-    private var messagesLeft = SessionLimits.messageCountMax
-    private var byteCountToRenewal = SessionLimits.messageRenewalByteCount
+    private var stepsLeft = SessionLimits.handshakeStepCountMax
+    private var byteCountToRenewal = SessionLimits.stepRenewalByteCount
 
     /// Makes a session that awaits a ClientHello.
     package init(server context: TLSContext) {
@@ -158,9 +158,9 @@ extension TLSSession {
         input: UnsafeBufferPointer<UInt8>?, output: UnsafeMutablePointer<Buffer>,
         _ body: (inout TLSSession, UnsafeMutablePointer<Exchange>) -> Result
     ) -> Result {
-        // While the handshake lasts, octets are counted and not messages.
-        let messagesLeft = isHandshakeComplete ? messagesLeft : Int.max
-        var exchange = unsafe Exchange(input: input, output: output, messagesLeft: messagesLeft)
+        // While the handshake lasts, octets are counted and not steps.
+        let stepsLeft = isHandshakeComplete ? stepsLeft : Int.max
+        var exchange = unsafe Exchange(input: input, output: output, stepsLeft: stepsLeft)
         // SAFETY: the BIO forgets the exchange before it goes out of scope.
         return unsafe withUnsafeMutablePointer(to: &exchange) { exchange in
             unsafe BIO_set_data(bio, exchange)
@@ -177,11 +177,11 @@ extension TLSSession {
         if case .handshaking = phase {
             unsafe shakeHands(exchange)
             guard case .open = phase else { return false }
-            unsafe exchange.pointee.messagesLeft = messagesLeft
+            unsafe exchange.pointee.stepsLeft = stepsLeft
         }
         let countBefore = plaintext.count
         let isFull = unsafe decrypt(exchange, into: &plaintext, plaintextMax: plaintextMax)
-        unsafe renewMessages(left: exchange.pointee.messagesLeft, received: plaintext.count - countBefore)
+        unsafe renewSteps(left: exchange.pointee.stepsLeft, received: plaintext.count - countBefore)
         return isFull
     }
 
@@ -221,7 +221,7 @@ extension TLSSession {
             if result == 1 { continue }
             switch unsafe SSL_get_error(ssl.pointer, result) {
             case SSL_ERROR_WANT_READ:
-                if unsafe exchange.pointee.messagesLeft < 0 { unsafe fail(exchange, "too many handshake messages") }
+                if unsafe exchange.pointee.stepsLeft < 0 { unsafe fail(exchange, "too many handshake messages") }
             case SSL_ERROR_ZERO_RETURN:
                 phase = .closedByPeer
             default:
@@ -231,12 +231,12 @@ extension TLSSession {
         }
     }
 
-    private mutating func renewMessages(left: Int, received: Int) {
-        messagesLeft = left
+    private mutating func renewSteps(left: Int, received: Int) {
+        stepsLeft = left
         byteCountToRenewal -= received
         if byteCountToRenewal > 0 { return }
-        messagesLeft = SessionLimits.messageCountMax
-        byteCountToRenewal = SessionLimits.messageRenewalByteCount
+        stepsLeft = SessionLimits.handshakeStepCountMax
+        byteCountToRenewal = SessionLimits.stepRenewalByteCount
     }
 
     /// Ends the session. After SSL_ERROR_SSL and SSL_ERROR_SYSCALL no call but SSL_free may follow (SSL_get_error(3)); an
