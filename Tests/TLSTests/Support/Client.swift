@@ -49,6 +49,8 @@ final class Client {
     }
 
     deinit {
+        // A session that ends without close_notify could not be resumed (SSL_set_shutdown(3)).
+        unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN)
         unsafe SSL_free(ssl)
         unsafe SSL_CTX_free(context)
     }
@@ -89,6 +91,17 @@ final class Client {
         precondition(Int(count) == plaintext.count)
     }
 
+    /// Sends a KeyUpdate, one of the two kinds (SSL_key_update(3)).
+    func updateKeys(_ kind: Int32) {
+        unsafe precondition(SSL_key_update(ssl, kind) == 1 && SSL_do_handshake(ssl) == 1)
+    }
+
+    /// Sends a ClientHello in the open session (SSL_renegotiate(3)).
+    func renegotiate() {
+        unsafe precondition(SSL_renegotiate(ssl) == 1)
+        unsafe SSL_do_handshake(ssl)
+    }
+
     /// Sends close_notify.
     func close() { unsafe SSL_shutdown(ssl) }
 
@@ -100,6 +113,14 @@ final class Client {
         init(of ssl: OpaquePointer) { unsafe pointer = SSL_get1_session(ssl) }
 
         deinit { unsafe SSL_SESSION_free(pointer) }
+
+        var ticket: [UInt8] {
+            var octets: UnsafePointer<UInt8>?
+            var count = 0
+            // SAFETY: the session keeps the ticket; it is copied here.
+            unsafe SSL_SESSION_get0_ticket(pointer, &octets, &count)
+            return unsafe Array(UnsafeBufferPointer(start: octets, count: count))
+        }
     }
 
     var session: Session { unsafe Session(of: ssl) }

@@ -4,7 +4,7 @@ import Testing
 @testable import TLS
 
 /// A client and the session under test, joined without a socket.
-struct Pair: ~Copyable {
+final class Pair {
     let client: Client
     var server: TLSSession
     var ciphertext = Buffer()
@@ -20,30 +20,42 @@ struct Pair: ~Copyable {
     }
 
     /// Gives the session octets, in pieces of at most `pieceByteCountMax`, and the client what it replies.
-    mutating func feed(_ octets: [UInt8], pieceByteCountMax: Int = .max, plaintextMax: Int = 1 << 20) {
+    func feed(_ octets: [UInt8], pieceByteCountMax: Int = .max, plaintextMax: Int = 1 << 20) {
         var rest = octets[...]
-        while !rest.isEmpty {
+        repeat {
             let piece = Array(rest.prefix(pieceByteCountMax))
             rest = rest.dropFirst(piece.count)
             ciphertext.append(copying: piece.span)
             progress = server.receive(&ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
-        }
+        } while !rest.isEmpty
         deliverReplies()
     }
 
-    mutating func deliverReplies() {
+    func deliverReplies() {
         received += client.receive(replies.octets.copied())
         replies.removeAll()
     }
 
     /// Goes back and forth until neither has anything to say.
-    mutating func run(pieceByteCountMax: Int = .max) {
+    func run(pieceByteCountMax: Int = .max) {
         while case let octets = client.outgoing(), !octets.isEmpty {
             feed(octets, pieceByteCountMax: pieceByteCountMax)
         }
     }
 
-    mutating func takePlaintext() -> [UInt8] {
+    /// Lets the session send; its records wait in `replies`.
+    func send(_ plaintext: [UInt8]) -> Bool { server.send(plaintext.span, into: &replies) }
+
+    var isHandshakeComplete: Bool { server.isHandshakeComplete }
+    var hasPending: Bool { server.hasPending }
+    var wasResumed: Bool { server.wasResumed }
+    var ciphertextLeft: [UInt8] { Self.copy(ciphertext) }
+    var replyOctets: [UInt8] { Self.copy(replies) }
+    var plaintextCount: Int { plaintext.count }
+
+    private static func copy(_ buffer: borrowing Buffer) -> [UInt8] { buffer.octets.copied() }
+
+    func takePlaintext() -> [UInt8] {
         defer { plaintext.removeAll() }
         return plaintext.octets.copied()
     }
