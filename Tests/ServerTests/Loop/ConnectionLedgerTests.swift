@@ -1,0 +1,32 @@
+// Shows that connections are counted in and out by network and in total, and that a full limit refuses only new ones.
+import Posix
+import Testing
+
+@testable import Server
+
+@Suite struct ConnectionLedgerTests {
+    private func network(_ host: String) throws -> SocketNetwork {
+        try #require(SocketAddress(host: host, port: 1)).network
+    }
+
+    @Test func eachNetworkHasItsOwnLimit() throws {
+        let ledger = ConnectionLedger(totalMax: 10, perNetworkMax: 2)
+        let first = try network("192.0.2.1")
+        let second = try network("192.0.2.2")
+        #expect(ledger.admit(first))
+        #expect(ledger.admit(first))
+        #expect(!ledger.admit(first))
+        #expect(ledger.admit(second))
+        ledger.release(first)
+        #expect(ledger.admit(first))
+    }
+
+    @Test func theTotalIsLimited() throws {
+        let ledger = ConnectionLedger(totalMax: 3, perNetworkMax: 100)
+        for number in 1...3 { #expect(ledger.admit(try network("192.0.2.\(number)"))) }
+        let fourth = try network("192.0.2.4")
+        #expect(!ledger.admit(fourth))
+        ledger.release(try network("192.0.2.1"))
+        #expect(ledger.admit(fourth))
+    }
+}
