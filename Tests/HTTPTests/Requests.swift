@@ -1,5 +1,23 @@
+// What the request tests share: a raw case, and the reading of one as a connection does it.
 import Bytes
 import HTTP
+import Testing
+
+/// A stream of requests as it goes over the wire.
+struct RawCase: Sendable, CustomTestStringConvertible {
+    let name: String
+    let octets: [UInt8]
+    /// What each line of the transcript begins with.
+    let expected: [String]
+
+    var testDescription: String { name }
+
+    init(_ name: String, _ text: String, _ expected: String...) {
+        self.name = name
+        octets = Array(text.utf8)
+        self.expected = expected
+    }
+}
 
 /// Parses a stream of requests as a connection does, taking the octets in given pieces, and says what came of it in a
 /// form that can be compared: a line a request, or the refusal that ended the stream.

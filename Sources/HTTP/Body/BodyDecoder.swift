@@ -17,21 +17,16 @@ package enum BodyStep: Sendable, Equatable {
 package struct BodyDecoder: Sendable {
     /// More digits than a body could have octets are an attempt at overflow.
     private static let sizeDigitsMax = 15
-    /// Extensions are of no use here; clients that send any send short ones.
-    private static let extensionByteCountMax = 256
     private static let trailerByteCountMax = 8 * 1024
 
     private enum State {
         /// So many octets of the body, or of the current chunk, are left.
         case data(UInt64)
-        case size(value: UInt64, digits: Int)
-        case sizeExtension(count: Int)
-        case sizeLineFeed(value: UInt64)
-        case chunkReturn
-        case chunkLineFeed
-        case trailerStart(total: Int)
-        case trailerLine(total: Int)
-        case trailerLineFeed(total: Int)
+        case size(digits: Int)
+        case sizeExtension(ChunkExtension)
+        case sizeLineFeed
+        case chunkReturn, chunkLineFeed
+        case trailerStart, trailerName, trailerValue, trailerLineFeed
         case finalLineFeed
         case finished
     }
@@ -39,6 +34,7 @@ package struct BodyDecoder: Sendable {
     private let isChunked: Bool
     private var state: State
     private var chunkByteCount: UInt64 = 0
+    private var trailerByteCount = 0
 
     package init(_ framing: BodyFraming) {
         switch framing {
@@ -50,7 +46,7 @@ package struct BodyDecoder: Sendable {
             state = count == 0 ? .finished : .data(count)
         case .chunked:
             isChunked = true
-            state = .size(value: 0, digits: 0)
+            state = .size(digits: 0)
         }
     }
 
@@ -66,76 +62,85 @@ package struct BodyDecoder: Sendable {
                 state = rest > 0 ? .data(rest) : isChunked ? .chunkReturn : .finished
                 return .data(index..<index + count, consumed: index + count)
             }
-            if let fault = step(octets[index]) { return .invalid(fault) }
+            do {
+                state = try state(behind: octets[index])
+            } catch {
+                return .invalid(error)
+            }
             index += 1
         }
     }
 
     /// One octet of the chunked coding that is not data (RFC 9112 section 7.1).
-    private mutating func step(_ octet: UInt8) -> RequestFault? {
+    private mutating func state(behind octet: UInt8) throws(RequestFault) -> State {
         let isReturn = octet == UInt8(ascii: "\r")
         let isLineFeed = octet == UInt8(ascii: "\n")
         switch state {
-        case .size(let value, let digits):
-            if let digit = Hex.value(octet) {
-                if digits == Self.sizeDigitsMax { return .badChunkSize }
-                state = .size(value: value << 4 | UInt64(digit), digits: digits + 1)
-            } else if digits > 0 && isReturn {
-                state = .sizeLineFeed(value: value)
-            } else if digits > 0 && octet == UInt8(ascii: ";") {
-                chunkByteCount = value
-                state = .sizeExtension(count: 0)
-            } else {
-                return .badChunkSize
+        case .size(let digits):
+            return try stateInSize(octet, digits)
+        case .sizeExtension(var rest):
+            switch rest.take(octet) {
+            case .goesOn: return .sizeExtension(rest)
+            case .ended: return .sizeLineFeed
+            case .malformed: throw .badExtension
             }
-        case .sizeExtension(let count):
-            if isReturn {
-                state = .sizeLineFeed(value: chunkByteCount)
-            } else if count == Self.extensionByteCountMax || !OctetClass.table[Int(octet)].contains(.value) {
-                return RequestFault(400, "A chunk extension is too long or holds a control character.")
-            } else {
-                state = .sizeExtension(count: count + 1)
-            }
-        case .sizeLineFeed(let value):
-            if !isLineFeed { return .badChunkSize }
-            state = value > 0 ? .data(value) : .trailerStart(total: 0)
+        case .sizeLineFeed:
+            if !isLineFeed { throw .badChunkSize }
+            return chunkByteCount > 0 ? .data(chunkByteCount) : .trailerStart
         case .chunkReturn:
-            if !isReturn { return .badChunkEnd }
-            state = .chunkLineFeed
+            if !isReturn { throw .badChunkEnd }
+            return .chunkLineFeed
         case .chunkLineFeed:
-            if !isLineFeed { return .badChunkEnd }
-            state = .size(value: 0, digits: 0)
-        case .trailerStart(let total):
-            if isReturn {
-                state = .finalLineFeed
-            } else if OctetClass.table[Int(octet)].contains(.token) {
-                state = .trailerLine(total: total + 1)
-            } else {
-                return .badTrailer
-            }
-        case .trailerLine(let total):
-            if isReturn {
-                state = .trailerLineFeed(total: total)
-            } else if total == Self.trailerByteCountMax || !OctetClass.table[Int(octet)].contains(.value) {
-                return .badTrailer
-            } else {
-                state = .trailerLine(total: total + 1)
-            }
-        case .trailerLineFeed(let total):
-            if !isLineFeed { return .badTrailer }
-            state = .trailerStart(total: total)
+            if !isLineFeed { throw .badChunkEnd }
+            chunkByteCount = 0
+            return .size(digits: 0)
+        case .trailerStart, .trailerName, .trailerValue:
+            return try stateInTrailer(octet)
+        case .trailerLineFeed:
+            if !isLineFeed { throw .badTrailer }
+            return .trailerStart
         case .finalLineFeed:
-            if !isLineFeed { return .badTrailer }
-            state = .finished
+            if !isLineFeed { throw .badTrailer }
+            return .finished
         case .data, .finished:
             preconditionFailure("not part of the framing")
         }
-        return nil
+    }
+
+    private mutating func stateInSize(_ octet: UInt8, _ digits: Int) throws(RequestFault) -> State {
+        if let digit = Hex.value(octet) {
+            if digits == Self.sizeDigitsMax { throw .badChunkSize }
+            chunkByteCount = chunkByteCount << 4 | UInt64(digit)
+            return .size(digits: digits + 1)
+        }
+        if digits == 0 { throw .badChunkSize }
+        if octet == UInt8(ascii: "\r") { return .sizeLineFeed }
+        var rest = ChunkExtension()
+        guard case .goesOn = rest.take(octet) else { throw .badChunkSize }
+        return .sizeExtension(rest)
+    }
+
+    private mutating func stateInTrailer(_ octet: UInt8) throws(RequestFault) -> State {
+        trailerByteCount += 1
+        if trailerByteCount > Self.trailerByteCountMax {
+            throw RequestFault(431, "The trailer fields are too large; send fewer or shorter ones.")
+        }
+        let classes = OctetClass.table[Int(octet)]
+        switch state {
+        case .trailerStart where octet == UInt8(ascii: "\r"): return .finalLineFeed
+        case .trailerValue where octet == UInt8(ascii: "\r"): return .trailerLineFeed
+        case .trailerName where octet == UInt8(ascii: ":"): return .trailerValue
+        case .trailerStart where classes.contains(.token), .trailerName where classes.contains(.token):
+            return .trailerName
+        case .trailerValue where classes.contains(.value): return .trailerValue
+        default: throw .badTrailer
+        }
     }
 }
 
 extension RequestFault {
     fileprivate static let badChunkSize = RequestFault(400, "A chunk must begin with its size in hexadecimal and CR LF.")
+    fileprivate static let badExtension = RequestFault(400, "A chunk extension is malformed or too long.")
     fileprivate static let badChunkEnd = RequestFault(400, "A chunk must end with CR LF after as many octets as it said.")
-    fileprivate static let badTrailer = RequestFault(400, "A trailer field is malformed, or the trailers are too large.")
+    fileprivate static let badTrailer = RequestFault(400, "A trailer field is malformed.")
 }
