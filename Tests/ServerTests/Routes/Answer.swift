@@ -1,4 +1,6 @@
 import Bytes
+import HTTP
+import Posix
 import Testing
 
 @testable import Server
@@ -10,12 +12,14 @@ struct Answer {
     let fields: [(name: String, value: String)]
     let body: [UInt8]
     let failure: String?
+    let isWithheld: Bool
 
     /// Records an issue where a field line is not `Name: value` of printable ASCII: so every test looks for injected
     /// lines.
     init(_ response: borrowing Response) {
         status = response.status
         failure = response.failure
+        isWithheld = response.isWithheld
         var lines = response.block?.octets ?? []
         lines.append(copying: response.fields.octets)
         fields = Self.fields(of: String(decoding: lines, as: UTF8.self))

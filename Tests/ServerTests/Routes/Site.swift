@@ -1,0 +1,77 @@
+import Bytes
+import HTTP
+import Testing
+
+@testable import FrameLog
+@testable import Server
+
+/// Routes with a catalogue, a secret and a clock that stands: what a loop hands them, without the loop.
+struct Site {
+    /// A window of 10 s begins here.
+    static let now: UInt64 = 1_732_310_405_250
+    static let secret = "open sesame"
+
+    var context: RequestContext
+
+    init(
+        catalog: FrameCatalog = FrameCatalog(files: [], retired: RetiredFrames()), corsOrigin: String = "*",
+        latenessMilliseconds: UInt64 = 0, patterns: [ChannelPattern] = [.all]
+    ) {
+        let entry = SecretEntry(name: "test", secret: Array(Self.secret.utf8).span, patterns: patterns)
+        context = RequestContext(
+            nowMilliseconds: Self.now, receivedMicroseconds: Self.now * 1000 + 42, catalog: catalog,
+            secrets: SecretSet([entry]),
+            settings: RouteSettings(
+                corsOrigin: corsOrigin, itemByteCountMax: 1000, frameDurationMilliseconds: 10_000,
+                latenessMilliseconds: latenessMilliseconds))
+    }
+
+    /// The answer to a request that needs no body: its line without the version, and field lines.
+    func ask(_ line: String, _ fields: String...) throws -> Answer {
+        let (decision, answer) = try decide(line, fields)
+        if case .receive = decision { Issue.record("the body is wanted: \(line)") }
+        return answer
+    }
+
+    /// The upload that a POST's head leads to.
+    func accept(_ line: String, _ fields: String...) throws -> Upload {
+        let (decision, answer) = try decide(line, fields)
+        guard case .receive(let upload) = decision else {
+            Issue.record("refused: \(answer.status) \(answer.text)")
+            throw Refused()
+        }
+        return upload
+    }
+
+    /// What becomes of a whole body: a timestamp for the log, or an answer.
+    func finish(_ upload: inout Upload, _ body: String) -> (timestamp: ItemTimestamp?, answer: Answer) {
+        var response = Response()
+        switch Router.finish(&upload, Array(body.utf8).span, context, &response) {
+        case .append(let timestamp): return (timestamp, Answer(response))
+        case .respond: return (nil, Answer(response))
+        }
+    }
+
+    /// The answer to an upload that the log has decided on.
+    func answer(_ verdict: ItemVerdict, _ upload: Upload) -> Answer {
+        var response = Response()
+        Router.respond(to: verdict, of: upload, context, &response)
+        return Answer(response)
+    }
+
+    private func decide(_ line: String, _ fields: [String]) throws -> (Decision, Answer) {
+        let text = "\(line) HTTP/1.1\r\nHost: example.org\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
+        let octets = Array(text.utf8)
+        var head = RequestHead()
+        try head.parse(octets.span)
+        var response = Response()
+        // What an earlier request left behind must not show.
+        response.fields.append("Stale: 1\r\n")
+        response.text.append("stale")
+        response.failure = "stale"
+        let decision = Router.route(head, octets.span, context, &response)
+        return (decision, Answer(response))
+    }
+}
+
+struct Refused: Error {}
