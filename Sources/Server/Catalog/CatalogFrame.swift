@@ -2,8 +2,8 @@ import Bytes
 import FrameLog
 import HTTP
 
-/// A sealed frame as the routes need it: its file, and the field lines that are its own, made once at sealing. It is
-/// shared by all snapshots that hold the frame.
+/// A sealed frame as the routes need it: its file, and the field lines that are its own, made once at
+/// sealing. It is shared by all snapshots that hold the frame.
 final class CatalogFrame: Sendable {
     /// The form in which a frame is sent.
     enum Form: Sendable {
@@ -14,7 +14,8 @@ final class CatalogFrame: Sendable {
     }
 
     let file: StoredFrame
-    /// Repr-Digest, Last-Modified and the gzip form's ETag, in this order: what each form needs of them is one run.
+    /// Repr-Digest, Last-Modified and the gzip form's ETag, in this order: what each form needs of them is
+    /// one run.
     private let lines: [UInt8]
     /// Where the entity tag begins: the digest's first 32 hexadecimal digits, which `-gzip` follows.
     private let tagStart: Int
@@ -23,8 +24,8 @@ final class CatalogFrame: Sendable {
         self.file = file
         var lines: [UInt8] = []
         lines.reserveCapacity(Self.linesByteCount)
-        // RFC 9530 section 3. The digest is of the identity form: with a content coding the field would be about the
-        // coded octets, so the gzip form goes without.
+        // RFC 9530 section 3. The digest is of the identity form: with a content coding the field would be
+        // about the coded octets, so the gzip form goes without.
         lines.append("Repr-Digest: sha-256=:")
         let digest = file.digest
         Base64.append(digest.span, to: &lines)
@@ -49,7 +50,8 @@ final class CatalogFrame: Sendable {
     /// A form's opaque tag, without quotes.
     func withTag<Result>(of form: Form, _ body: (Span<UInt8>) -> Result) -> Result {
         let lines = lines
-        return body(lines.span.extracting(tagStart..<tagStart + Self.tagByteCount + (form == .gzip ? Self.gzipMark : 0)))
+        let byteCount = Self.tagByteCount + (form == .gzip ? Self.gzipMarkByteCount : 0)
+        return body(lines.span.extracting(tagStart..<tagStart + byteCount))
     }
 
     /// Appends what is the frame's own in a whole form's head, or in that of a part of it.
@@ -74,9 +76,9 @@ final class CatalogFrame: Sendable {
     /// 128 bits of the digest: no two frames ever share them.
     private static let tagByteCount = 32
     /// Octets of `-gzip`.
-    private static let gzipMark = 5
+    private static let gzipMarkByteCount = 5
     /// `Repr-Digest: sha-256=:`, 44 octets of base 64, `:`, CR, LF.
     private static let digestLineByteCount = 22 + 44 + 3
     /// The line above, Last-Modified with 29 octets of date, and ETag.
-    private static let linesByteCount = digestLineByteCount + 46 + 7 + tagByteCount + gzipMark + 3
+    private static let linesByteCount = digestLineByteCount + 46 + 7 + tagByteCount + gzipMarkByteCount + 3
 }

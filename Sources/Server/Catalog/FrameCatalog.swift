@@ -1,7 +1,7 @@
 import FrameLog
 
-/// All sealed frames at one moment: an immutable value that the sealer makes after each change and all event loops
-/// share. Looking a frame up costs a binary search, however many there are.
+/// All sealed frames at one moment: an immutable value that the sealer makes after each change and all event
+/// loops share. Looking a frame up costs a binary search, however many there are.
 final class FrameCatalog: Sendable {
     /// Oldest first.
     let frames: [CatalogFrame]

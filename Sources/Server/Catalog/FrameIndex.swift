@@ -1,15 +1,15 @@
 import Bytes
 import Compression
 
-/// The body of `GET /frame`, made once a sealed frame and not once a request: newest first, each object with exactly
-/// the members startAt, endAt and id.
+/// The body of `GET /frame`, made once a sealed frame and not once a request: newest first, each object with
+/// exactly the members startAt, endAt and id.
 struct FrameIndex: Sendable {
     /// The JSON array.
     let octets: [UInt8]
     /// Its gzip form; nil where that is no smaller.
     let gzip: [UInt8]?
-    /// Where each object begins, newest first, and where the array ends: so that a page is a part of `octets`. 32 bits
-    /// reach for 50 million frames.
+    /// Where each object begins, newest first, and where the array ends: so that a page is a part of
+    /// `octets`. 32 bits reach for 50 million frames.
     private let offsets: [UInt32]
 
     /// - Parameter windows: the frames' bounds in milliseconds, oldest first.

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Where one thread publishes immutable values and every event loop picks up the newest.
 ///
-/// Looking costs a loop one atomic load; the lock is taken only when there is something new, and is held for a copy of
-/// a reference.
+/// Looking costs a loop one atomic load; the lock is taken only when there is something new, and is held for
+/// a copy of a reference.
 final class SnapshotCell<Value: Sendable>: Sendable {
     /// How many values were published: 1 from the start.
     private let generation = Atomic<UInt64>(1)

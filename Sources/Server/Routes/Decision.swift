@@ -12,6 +12,7 @@ enum Decision: Sendable {
 enum Completion: Sendable {
     /// The response is complete: nothing of the body is stored.
     case respond
-    /// The item goes to the log under this timestamp; `Router.respond(to:of:)` answers once the log has decided.
+    /// The item goes to the log under this timestamp; `Router.respond(to:of:)` answers once the log has
+    /// decided.
     case append(ItemTimestamp)
 }

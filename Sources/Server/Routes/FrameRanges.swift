@@ -40,8 +40,8 @@ enum FrameRanges {
         frame.appendLines(of: .identity, to: &response.fields)
     }
 
-    /// Several parts, as multipart/byteranges (RFC 9110 section 14.6). The boundary is the frame's own tag: it follows
-    /// from the digest of the octets, so nobody can have posted it into them.
+    /// Several parts, as multipart/byteranges (RFC 9110 section 14.6). The boundary is the frame's own tag:
+    /// it follows from the digest of the octets, so nobody can have posted it into them.
     private static func fillParts(
         _ ranges: [Range<Int>], of file: MappedFile, _ frame: CatalogFrame, _ response: inout Response
     ) {

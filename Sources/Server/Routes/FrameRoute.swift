@@ -3,10 +3,12 @@ import FrameLog
 import HTTP
 import Posix
 
-/// `GET /{frameId}`: a frame, which never changes; whole, compressed, in parts, or not at all where the client has it.
+/// `GET /{frameId}`: a frame, which never changes; whole, compressed, in parts, or not at all where the
+/// client has it.
 enum FrameRoute {
     static func respond(
-        _ id: UInt64, _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
+        _ id: UInt64, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
+        _ context: borrowing RequestContext,
         _ response: inout Response
     ) {
         guard let frame = context.catalog.frame(id: id) else {
@@ -39,10 +41,12 @@ enum FrameRoute {
 
     /// Evaluates the request's conditions.
     ///
-    /// The forms differ in nothing but their coding. So a client that has either form has the frame, and one that
-    /// insists on a form gets that one: where the form that would be sent doesn't match, the other one is tried.
+    /// The forms differ in nothing but their coding. So a client that has either form has the frame, and one
+    /// that insists on a form gets that one: where the form that would be sent doesn't match, the other one
+    /// is tried.
     private static func condition(
-        of frame: CatalogFrame, _ form: CatalogFrame.Form, _ head: borrowing RequestHead, _ octets: Span<UInt8>
+        of frame: CatalogFrame, _ form: CatalogFrame.Form, _ head: borrowing RequestHead,
+        _ octets: Span<UInt8>
     ) -> (CatalogFrame.Form, PreconditionResult) {
         let result = evaluate(frame, form, head, octets)
         let namesTags = head.value(of: .ifNoneMatch) != nil || head.value(of: .ifMatch) != nil
@@ -64,8 +68,8 @@ enum FrameRoute {
         }
     }
 
-    /// The file of a form, which is the identity form where the one asked for is gone; nil where it can't be opened,
-    /// and the response says so.
+    /// The file of a form, which is the identity form where the one asked for is gone; nil where it can't be
+    /// opened, and the response says so.
     static func open(
         _ frame: CatalogFrame, _ form: inout CatalogFrame.Form, _ context: borrowing RequestContext,
         _ response: inout Response

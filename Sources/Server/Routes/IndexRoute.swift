@@ -1,7 +1,8 @@
 import Bytes
 import HTTP
 
-/// `GET /frame`: the index, whole or a page of it. Made once a sealed frame, so any request costs a few steps.
+/// `GET /frame`: the index, whole or a page of it. Made once a sealed frame, so any request costs a few
+/// steps.
 enum IndexRoute {
     static func respond(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
@@ -24,7 +25,8 @@ enum IndexRoute {
             response.content = .parts([.text(0..<1), .shared(catalog.index.octets, objects), .text(1..<2)])
         }
         if listed.hasMore {
-            page.appendLink(nextBefore: catalog.frames[listed.frames.lowerBound].startTimestamp, to: &response.fields)
+            page.appendLink(
+                nextBefore: catalog.frames[listed.frames.lowerBound].startTimestamp, to: &response.fields)
         }
     }
 
@@ -42,7 +44,8 @@ enum IndexRoute {
         }
     }
 
-    /// What the query asks for; nil where a parameter is broken and the response says so. Unknown names are ignored.
+    /// What the query asks for; nil where a parameter is broken and the response says so. Unknown names are
+    /// ignored.
     private static func page(
         of query: Span<UInt8>, _ context: borrowing RequestContext, _ response: inout Response
     ) -> IndexPage? {
@@ -74,7 +77,7 @@ enum IndexRoute {
     }
 
     private static var advice: StaticString {
-        "Give from and to once each, in milliseconds since the epoch and in this order, and limit as 1 or more."
+        "Give from and to once, in milliseconds since the epoch and in this order, and limit as 1 or more."
     }
 }
 
@@ -87,7 +90,8 @@ struct IndexPage: Equatable {
     /// So many of them, the newest; 1 or more.
     var limit: UInt64?
 
-    /// The frames of this page, as positions counted from the oldest, and whether older ones fit the range too.
+    /// The frames of this page, as positions counted from the oldest, and whether older ones fit the range
+    /// too.
     func positions(in catalog: FrameCatalog) -> (frames: Range<Int>, hasMore: Bool) {
         let lower = from.map { catalog.position(ofFirstEndingAfter: $0) } ?? 0
         let upper = max(lower, to.map { catalog.position(ofFirstStartingFrom: $0) } ?? catalog.frames.count)
@@ -95,8 +99,8 @@ struct IndexPage: Equatable {
         return (upper - Int(limit)..<upper, true)
     }
 
-    /// The link to the page that follows (RFC 8288): the frames before the oldest one here. It goes by time and not by
-    /// number, so that a frame sealed in between shifts nothing.
+    /// The link to the page that follows (RFC 8288): the frames before the oldest one here. It goes by time
+    /// and not by number, so that a frame sealed in between shifts nothing.
     func appendLink(nextBefore oldest: UInt64, to fields: inout Buffer) {
         fields.append("Link: </frame?")
         if let from {

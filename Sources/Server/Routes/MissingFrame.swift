@@ -25,7 +25,8 @@ enum MissingFrame {
         }
     }
 
-    /// How long until the window that starts at `id` is sealed; nil where it is neither open, nor next, nor just over.
+    /// How long until the window that starts at `id` is sealed; nil where it is neither open, nor next, nor
+    /// just over.
     static func secondsUntilSealed(_ id: UInt64, _ context: borrowing RequestContext) -> UInt64? {
         let duration = context.settings.frameDurationMilliseconds
         let now = context.nowMilliseconds
@@ -33,8 +34,8 @@ enum MissingFrame {
         let (end, isPastTime) = id.addingReportingOverflow(duration + context.settings.latenessMilliseconds)
         if isPastTime || id % duration != 0 || id > current + duration { return nil }
         if end > now { return (end - now + 999) / 1000 }
-        // Between its end and its frame's appearance a window is being sealed. One that stays away for longer than a
-        // window, or was passed over, was empty and gives no frame.
+        // Between its end and its frame's appearance a window is being sealed. One that stays away for longer
+        // than a window, or was passed over, was empty and gives no frame.
         let isAwaited = now - end < duration && (context.catalog.frames.last?.startTimestamp ?? 0) < id
         return isAwaited ? 1 : nil
     }

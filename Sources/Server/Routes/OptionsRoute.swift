@@ -1,9 +1,11 @@
 import Bytes
 
-/// `OPTIONS` on every path: the methods, and what a browser asks before it lets a script use them (the Fetch standard,
-/// "CORS-preflight fetch").
+/// `OPTIONS` on every path: the methods, and what a browser asks before it lets a script use them (the Fetch
+/// standard, "CORS-preflight fetch").
 enum OptionsRoute {
-    static func respond(for resource: Resource, _ context: borrowing RequestContext, _ response: inout Response) {
+    static func respond(
+        for resource: Resource, _ context: borrowing RequestContext, _ response: inout Response
+    ) {
         response.status = 204
         response.block = context.settings.blocks.empty
         response.fields.append("Allow: ")
@@ -21,7 +23,11 @@ enum OptionsRoute {
     private static func requestFields(for resource: Resource) -> StaticString {
         switch resource {
         case .channel, .server: "Authorization, Content-Type, Content-Encoding, Idempotency-Key, Prefer"
-        default: "Accept, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, Range"
+        default:
+            """
+            Accept, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, \
+            Range
+            """
         }
     }
 }

@@ -17,8 +17,8 @@ enum PlainRoute {
         response.content = .text
     }
 
-    /// Both ends of the server's part of a round trip, so that a client can tell its clock's difference from the way
-    /// (as NTP does, RFC 5905 section 8).
+    /// Both ends of the server's part of a round trip, so that a client can tell its clock's difference from
+    /// the way (as NTP does, RFC 5905 section 8).
     static func respondWithTime(_ context: borrowing RequestContext, _ response: inout Response) {
         let received = context.receivedMicroseconds
         // A clock that was set back in between must not make the answer leave before the question came.

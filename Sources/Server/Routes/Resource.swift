@@ -16,8 +16,8 @@ enum Resource: Equatable {
     case server
     case unknown
 
-    /// - Parameter path: an absolute path as it was sent. Nothing but a channel id is percent-decoded: one resource
-    ///   has one name, so that a cache holds it once.
+    /// - Parameter path: an absolute path as it was sent. Nothing but a channel id is percent-decoded: one
+    ///   resource has one name, so that a cache holds it once.
     init(path: Span<UInt8>) {
         if path.count == 1 {
             self = path[0] == UInt8(ascii: "*") ? .server : .root

@@ -26,15 +26,17 @@ final class RouteSettings: Sendable {
         blocks = FieldBlocks(corsOrigin: corsOrigin)
     }
 
-    /// Whether `text` can stand in Access-Control-Allow-Origin: `*`, or `SCHEME://HOST[:PORT]` as browsers send it
-    /// (the Fetch standard allows one origin, and a serialised origin has no path).
+    /// Whether `text` can stand in Access-Control-Allow-Origin: `*`, or `SCHEME://HOST[:PORT]` as browsers
+    /// send it (the Fetch standard allows one origin, and a serialised origin has no path).
     static func isOrigin(_ text: String) -> Bool {
         if text == "*" { return true }
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), colon != text.utf8.startIndex,
             text.utf8[colon...].starts(with: "://".utf8)
         else { return false }
         let host = text.utf8[colon...].dropFirst(3)
-        let allowed = text.utf8.allSatisfy { 0x21...0x7E ~= $0 && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") }
+        let allowed = text.utf8.allSatisfy {
+            0x21...0x7E ~= $0 && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"")
+        }
         return allowed && !host.isEmpty && !host.contains(UInt8(ascii: "/"))
     }
 }

@@ -2,7 +2,8 @@ import Bytes
 import FrameLog
 import HTTP
 
-/// From a request's head to an answer, or to the body that is needed first. Pure: it reads values and fills a response.
+/// From a request's head to an answer, or to the body that is needed first. Pure: it reads values and fills a
+/// response.
 enum Router {
     /// Decides from the head alone.
     ///
@@ -71,7 +72,8 @@ enum Router {
     }
 
     /// Answers a message that breaks HTTP's rules.
-    static func refuse(_ fault: RequestFault, _ context: borrowing RequestContext, _ response: inout Response) {
+    static func refuse(_ fault: RequestFault, _ context: borrowing RequestContext, _ response: inout Response)
+    {
         response.reset()
         response.refuse(.forStatus(fault.status), fault.reason.literal, context.settings)
     }

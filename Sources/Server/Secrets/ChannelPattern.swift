@@ -2,8 +2,8 @@ import Bytes
 
 /// Which channels a secret is for: a channel id in which `*` stands for any run of octets, none included.
 ///
-/// It is written as the id stands in a URL: a space, a comma, a leading `#` and a literal `*` are percent-encoded
-/// (RFC 3986 section 2.1).
+/// It is written as the id stands in a URL: a space, a comma, a leading `#` and a literal `*` are
+/// percent-encoded (RFC 3986 section 2.1).
 package struct ChannelPattern: Sendable, Equatable {
     /// The literal octets before, between and behind the stars: one more than there are stars.
     private let pieces: [[UInt8]]
@@ -50,13 +50,17 @@ package struct ChannelPattern: Sendable, Equatable {
         var start = first.count
         let end = channel.count - last.count
         for piece in pieces[1..<pieces.count - 1] {
-            guard let found = Self.position(of: piece.span, in: channel, from: start, to: end) else { return false }
+            guard let found = Self.position(of: piece.span, in: channel, from: start, to: end) else {
+                return false
+            }
             start = found + piece.count
         }
         return true
     }
 
-    private static func position(of piece: Span<UInt8>, in octets: Span<UInt8>, from start: Int, to end: Int) -> Int? {
+    private static func position(of piece: Span<UInt8>, in octets: Span<UInt8>, from start: Int, to end: Int)
+        -> Int?
+    {
         var index = start
         while index + piece.count <= end {
             if octets.extracting(index..<index + piece.count).isEqual(to: piece) { return index }
@@ -72,7 +76,8 @@ package struct ChannelPattern: Sendable, Equatable {
             if index > 0 { text.append(UInt8(ascii: "*")) }
             for octet in piece {
                 switch octet {
-                case 0x21...0x7E where octet != UInt8(ascii: "%") && octet != UInt8(ascii: "*")
+                case 0x21...0x7E
+                where octet != UInt8(ascii: "%") && octet != UInt8(ascii: "*")
                     && octet != UInt8(ascii: ",") && octet != UInt8(ascii: "#"):
                     text.append(octet)
                 default:

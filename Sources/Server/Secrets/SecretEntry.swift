@@ -1,7 +1,7 @@
 import Bytes
 
-/// One secret that may post: its name, the SHA-256 of the secret (the secret itself is kept nowhere), its channels,
-/// and until when.
+/// One secret that may post: its name, the SHA-256 of the secret (the secret itself is kept nowhere), its
+/// channels, and until when.
 ///
 /// A line of a secret file: `NAME SHA256 PATTERN[,PATTERN...] [EXPIRY]`, separated by spaces or tabs.
 package struct SecretEntry: Sendable, Equatable {
@@ -15,7 +15,9 @@ package struct SecretEntry: Sendable, Equatable {
     package let expiry: SecretExpiry?
 
     package init(name: String, digest: [UInt8], patterns: [ChannelPattern], expiry: SecretExpiry?) {
-        precondition(digest.count == Self.digestByteCount && !patterns.isEmpty, "an entry needs a digest and a pattern")
+        precondition(
+            digest.count == Self.digestByteCount && !patterns.isEmpty, "an entry needs a digest and a pattern"
+        )
         self.name = name
         self.digest = digest
         self.patterns = patterns
@@ -30,10 +32,12 @@ package struct SecretEntry: Sendable, Equatable {
         if columns.isEmpty { return nil }
         guard columns.count >= 3 else { throw .columnsMissing }
         guard columns.count <= 4 else { throw .columnsExtra }
-        guard Self.isName(line.extracting(columns[0])), let name = line.extracting(columns[0]).utf8Text() else {
+        guard Self.isName(line.extracting(columns[0])), let name = line.extracting(columns[0]).utf8Text()
+        else {
             throw .name
         }
-        guard let digest = Hex.octets(line.extracting(columns[1])), digest.count == Self.digestByteCount else {
+        guard let digest = Hex.octets(line.extracting(columns[1])), digest.count == Self.digestByteCount
+        else {
             throw .digest
         }
         let patterns = try Self.patterns(line.extracting(columns[2]))
@@ -102,13 +106,17 @@ package struct SecretLineFault: Error, Sendable, Equatable {
     package static let columnsMissing = SecretLineFault(
         advice: "a line is NAME SHA256 PATTERNS [EXPIRY]; `syncstreamer secret` makes such a line")
     package static let columnsExtra = SecretLineFault(
-        advice: "there are more than four columns; join patterns with commas, and write a space in one as %20")
+        advice: "there are more than four columns; join patterns with commas, and write a space in one as %20"
+    )
     package static let name = SecretLineFault(advice: "the name must be 1 to 64 visible ASCII characters")
     package static let digest = SecretLineFault(
-        advice: "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret itself; "
+        advice:
+            "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret itself; "
             + "`syncstreamer secret` makes such a line")
     package static let pattern = SecretLineFault(
-        advice: "a channel pattern is empty or has a broken percent-encoding; use patterns such as room1-* or *")
+        advice:
+            "a channel pattern is empty or has a broken percent-encoding; use patterns such as room1-* or *")
     package static let expiry = SecretLineFault(
-        advice: "the fourth column must be an expiry such as 2027-01-31T18:00:00Z, 2027-01-31, or UNIX seconds")
+        advice:
+            "the fourth column must be an expiry such as 2027-01-31T18:00:00Z, 2027-01-31, or UNIX seconds")
 }

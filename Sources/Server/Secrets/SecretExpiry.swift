@@ -1,9 +1,10 @@
 import Bytes
+import Posix
 
 /// The moment from which a secret is no longer valid, in whole seconds since the UNIX epoch.
 ///
-/// It is written as an RFC 3339 date-time (`2027-01-31T18:00:00Z`, any offset, fractions dropped), as a date, which
-/// means its first moment in UTC, or as UNIX seconds in decimal digits.
+/// It is written as an RFC 3339 date-time (`2027-01-31T18:00:00Z`, any offset, fractions dropped), as a date,
+/// which means its first moment in UTC, or as UNIX seconds in decimal digits.
 package struct SecretExpiry: Sendable, Equatable {
     package let secondsSinceEpoch: UInt64
 
@@ -36,27 +37,18 @@ package struct SecretExpiry: Sendable, Equatable {
         nowMilliseconds / 1000 >= secondsSinceEpoch
     }
 
-    /// The moment as an RFC 3339 date-time in UTC; past the year 9999, which that form can't name, as UNIX seconds.
+    /// The moment as an RFC 3339 date-time in UTC; past the year 9999, which that form can't name, as UNIX
+    /// seconds.
     package var text: String {
         if secondsSinceEpoch >= 253_402_300_800 { return String(secondsSinceEpoch) }
-        var days = Int(secondsSinceEpoch / 86_400)
-        let time = Int(secondsSinceEpoch % 86_400)
-        var year = 1970
-        while days >= Self.dayCount(year: year) {
-            days -= Self.dayCount(year: year)
-            year += 1
-        }
-        var month = 1
-        while days >= Self.dayCount(month: month, year: year) {
-            days -= Self.dayCount(month: month, year: year)
-            month += 1
-        }
-        let date = "\(year)-\(Self.twoDigits(month))-\(Self.twoDigits(days + 1))"
-        let hour = Self.twoDigits(time / 3600)
-        return "\(date)T\(hour):\(Self.twoDigits(time / 60 % 60)):\(Self.twoDigits(time % 60))Z"
+        let time = UTCTime(milliseconds: secondsSinceEpoch * 1000)
+        let date = "\(time.year)-\(Self.twoDigits(time.month))-\(Self.twoDigits(time.day))"
+        let hour = Self.twoDigits(time.hour)
+        return "\(date)T\(hour):\(Self.twoDigits(time.minute)):\(Self.twoDigits(time.second))Z"
     }
 
-    /// The seconds that `THH:MM:SS`, an optional fraction and an offset add to the date (RFC 3339 section 5.6).
+    /// The seconds that `THH:MM:SS`, an optional fraction and an offset add to the date (RFC 3339 section
+    /// 5.6).
     private static func timeOfDay(_ text: Span<UInt8>) -> Int? {
         guard text.count >= 10, text[0].lowercasedASCII == UInt8(ascii: "t"), text[3] == UInt8(ascii: ":"),
             text[6] == UInt8(ascii: ":"), let hour = number(text, 1..<3), hour < 24,
@@ -70,7 +62,9 @@ package struct SecretExpiry: Sendable, Equatable {
             while index < text.count, text[index] &- UInt8(ascii: "0") < 10 { index += 1 }
             if index == start { return nil }
         }
-        guard index < text.count, let offset = offset(text.extracting(droppingFirst: index)) else { return nil }
+        guard index < text.count, let offset = offset(text.extracting(droppingFirst: index)) else {
+            return nil
+        }
         return hour * 3600 + minute * 60 + second - offset
     }
 

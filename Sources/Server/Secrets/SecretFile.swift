@@ -1,7 +1,7 @@
 import Bytes
 
-/// A secret file's text: pure functions from octets to octets; reading and atomically replacing the file is the
-/// caller's part.
+/// A secret file's text: pure functions from octets to octets; reading and atomically replacing the file is
+/// the caller's part.
 ///
 /// One line a secret (see `SecretEntry`), `#` begins a comment, blank lines are skipped.
 package enum SecretFile {
@@ -13,7 +13,9 @@ package enum SecretFile {
     /// The entries of a file, in its order.
     ///
     /// - Parameter name: the file's name, for errors.
-    package static func entries(in text: Span<UInt8>, named name: String) throws(SecretFileError) -> [SecretEntry] {
+    package static func entries(in text: Span<UInt8>, named name: String) throws(SecretFileError)
+        -> [SecretEntry]
+    {
         if text.count > byteCountMax {
             throw SecretFileError(file: name, line: nil, advice: "a secret file may have at most 1 MiB")
         }
@@ -38,7 +40,8 @@ package enum SecretFile {
                 }
                 if entries.count == entryCountMax {
                     throw SecretFileError(
-                        file: name, line: number, advice: "there are more than \(entryCountMax) secrets; remove some")
+                        file: name, line: number,
+                        advice: "there are more than \(entryCountMax) secrets; remove some")
                 }
                 entries.append(entry)
                 lines.append(number)
@@ -55,7 +58,8 @@ package enum SecretFile {
         let entries = try entries(in: text, named: name)
         if entries.contains(where: { $0.name == entry.name }) {
             throw SecretFileError(
-                file: name, line: nil, advice: "it has a secret called \(entry.name) already; choose another name")
+                file: name, line: nil,
+                advice: "it has a secret called \(entry.name) already; choose another name")
         }
         if entries.count == entryCountMax {
             throw SecretFileError(
@@ -79,7 +83,8 @@ package enum SecretFile {
         while start < text.count {
             let end = text.firstIndex(of: UInt8(ascii: "\n"), from: start).map { $0 + 1 } ?? text.count
             let line = text.extracting(start..<end)
-            let content = end > start && text[end - 1] == UInt8(ascii: "\n") ? line.extracting(droppingLast: 1) : line
+            let content =
+                end > start && text[end - 1] == UInt8(ascii: "\n") ? line.extracting(droppingLast: 1) : line
             // Every line was read without a fault above.
             if let entry = try? SecretEntry(line: content), entry.name == secret {
                 isFound = true

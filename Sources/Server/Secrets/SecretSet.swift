@@ -20,9 +20,10 @@ package struct SecretSet: Sendable {
 
     /// What `secret` may do on the channel called `channel`.
     ///
-    /// It is compared with every entry by digest in constant time, so the time taken says nothing about how near a
-    /// guess came. Entries that share a secret add up.
-    package func access(with secret: Span<UInt8>, to channel: Span<UInt8>, nowMilliseconds: UInt64) -> Access {
+    /// It is compared with every entry by digest in constant time, so the time taken says nothing about how
+    /// near a guess came. Entries that share a secret add up.
+    package func access(with secret: Span<UInt8>, to channel: Span<UInt8>, nowMilliseconds: UInt64) -> Access
+    {
         let digest = SHA256.digest(of: secret)
         var access = Access.unknown
         for entry in entries {
@@ -38,15 +39,17 @@ package struct SecretSet: Sendable {
 
 extension SecretEntry {
     /// The entry for a secret that is known itself: one from the environment, or one just made.
-    package init(name: String, secret: Span<UInt8>, patterns: [ChannelPattern] = [.all], expiry: SecretExpiry? = nil) {
+    package init(
+        name: String, secret: Span<UInt8>, patterns: [ChannelPattern] = [.all], expiry: SecretExpiry? = nil
+    ) {
         self.init(name: name, digest: SHA256.digest(of: secret), patterns: patterns, expiry: expiry)
     }
 }
 
 /// New secrets.
 package enum SecretGenerator {
-    /// 256 random bits as 43 characters of base64url (RFC 4648 section 5): they need no quoting in a shell or a URL, and
-    /// can't be mistaken for a digest in hexadecimal.
+    /// 256 random bits as 43 characters of base64url (RFC 4648 section 5): they need no quoting in a shell or
+    /// a URL, and can't be mistaken for a digest in hexadecimal.
     package static func secret() -> String {
         let text = Base64.text(Random.octets(32).span)
         let characters = text.utf8.compactMap { octet -> UInt8? in

@@ -14,8 +14,8 @@ struct Answer {
     let failure: String?
     let isWithheld: Bool
 
-    /// Records an issue where a field line is not `Name: value` of printable ASCII: so every test looks for injected
-    /// lines.
+    /// Records an issue where a field line is not `Name: value` of printable ASCII: so every test looks for
+    /// injected lines.
     init(_ response: borrowing Response) {
         status = response.status
         failure = response.failure
@@ -26,7 +26,9 @@ struct Answer {
         body = Self.octets(of: response)
         let names = fields.map { $0.name.lowercased() }
         if Set(names).count != names.count { Issue.record("a field stands twice: \(names)") }
-        if body.count != response.contentByteCount { Issue.record("the content has another length than it says") }
+        if body.count != response.contentByteCount {
+            Issue.record("the content has another length than it says")
+        }
     }
 
     private static func fields(of lines: String) -> [(name: String, value: String)] {
@@ -34,7 +36,8 @@ struct Answer {
         var rest = Array(lines.utf8)[...]
         while !rest.isEmpty {
             guard let end = rest.firstIndex(of: UInt8(ascii: "\r")), rest[end...].starts(with: "\r\n".utf8),
-                let colon = rest[..<end].firstIndex(of: UInt8(ascii: ":")), rest[colon...].starts(with: ": ".utf8),
+                let colon = rest[..<end].firstIndex(of: UInt8(ascii: ":")),
+                rest[colon...].starts(with: ": ".utf8),
                 rest[..<end].allSatisfy({ 0x20...0x7E ~= $0 })
             else {
                 Issue.record("broken field lines: \(lines)")
@@ -76,7 +79,9 @@ struct Answer {
     var problem: String? {
         guard self["Content-Type"] == "application/problem+json" else { return nil }
         let start = "{\"type\":\"urn:syncstreamer:problem:"
-        guard text.hasPrefix(start), let end = text.dropFirst(start.count).firstIndex(of: "\"") else { return nil }
+        guard text.hasPrefix(start), let end = text.dropFirst(start.count).firstIndex(of: "\"") else {
+            return nil
+        }
         return String(text.dropFirst(start.count)[..<end])
     }
 }

@@ -28,6 +28,10 @@ struct Site {
 
     /// The answer to a request that needs no body: its line without the version, and field lines.
     func ask(_ line: String, _ fields: String...) throws -> Answer {
+        try ask(line, fields)
+    }
+
+    func ask(_ line: String, _ fields: [String]) throws -> Answer {
         let (decision, answer) = try decide(line, fields)
         if case .receive = decision { Issue.record("the body is wanted: \(line)") }
         return answer

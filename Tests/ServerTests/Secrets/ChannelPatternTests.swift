@@ -1,4 +1,5 @@
-// Which channels a pattern means: tables of patterns and ids, and that a pattern's text gives the pattern back.
+// Which channels a pattern means: tables of patterns and ids, and that a pattern's text gives the pattern
+// back.
 
 import Bytes
 import Testing
@@ -18,7 +19,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("room1", "room10"), ("room1", "oom1"), ("room1", ""), ("room1-*", "room1"), ("room1-*", "Room1-door"),
+        ("room1", "room10"), ("room1", "oom1"), ("room1", ""), ("room1-*", "room1"),
+        ("room1-*", "Room1-door"),
         ("a*a", "a"), ("ab*ba", "aba"), ("a*b*c", "acb"), ("*b*b*", "ab"), ("%2A", "x"), ("a*b", "abx"),
     ])
     func leavesTheChannelOut(pattern: String, channel: String) throws {

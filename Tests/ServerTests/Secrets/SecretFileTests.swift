@@ -1,5 +1,5 @@
-// The secret file as text: what a line may say, that every fault names the file and the line and repeats nothing of
-// it, and that adding and revoking change one line only.
+// The secret file as text: what a line may say, that every fault names the file and the line and repeats
+// nothing of it, and that adding and revoking change one line only.
 
 import Bytes
 import Testing
@@ -55,7 +55,9 @@ import Testing
         let error = try #require(throws: SecretFileError.self) {
             try entries("a \(Self.digest) *\n\na \(Self.digest) b\n")
         }
-        #expect(error.description == "secrets, line 3: the name is that of line 1; give each secret a name of its own")
+        #expect(
+            error.description
+                == "secrets, line 3: the name is that of line 1; give each secret a name of its own")
     }
 
     @Test func sizeAndNumberAreBounded() throws {
@@ -69,7 +71,8 @@ import Testing
     @Test(arguments: ["", "# mine\n", "# mine"])
     func addingAppendsALine(before: String) throws {
         let entry = SecretEntry(
-            name: "new", digest: [UInt8](repeating: 0xAB, count: 32), patterns: try SecretEntry.patterns(Array("room 1-*,*".utf8).span),
+            name: "new", digest: [UInt8](repeating: 0xAB, count: 32),
+            patterns: try SecretEntry.patterns(Array("room 1-*,*".utf8).span),
             expiry: SecretExpiry(secondsSinceEpoch: 1_798_761_600))
         let after = try adding(entry, to: before)
         let start = before.isEmpty || before.hasSuffix("\n") ? before : before + "\n"

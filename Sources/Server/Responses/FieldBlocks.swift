@@ -3,7 +3,7 @@ import HTTP
 
 /// The field lines that all responses of a kind share. What can't change may be stored by any cache for ever;
 /// everything else, every error included, says `no-store`.
-struct FieldBlocks: Sendable {
+final class FieldBlocks: Sendable {
     /// A problem.
     let problem: FieldBlock
     /// JSON that can change.
@@ -30,12 +30,13 @@ struct FieldBlocks: Sendable {
             """
         let changing = read + "Cache-Control: no-store\r\n"
         // RFC 8246: `immutable` keeps browsers from asking again on reload.
-        let lasting = read + """
-            Cache-Control: public, max-age=31536000, immutable\r
-            Vary: Accept-Encoding\r
-            Accept-Ranges: bytes\r
-            Cross-Origin-Resource-Policy: cross-origin\r\n
-            """
+        let lasting =
+            read + """
+                Cache-Control: public, max-age=31536000, immutable\r
+                Vary: Accept-Encoding\r
+                Accept-Ranges: bytes\r
+                Cross-Origin-Resource-Policy: cross-origin\r\n
+                """
         let isJSON = "Content-Type: application/json\r\n"
         let isOctets = "Content-Type: application/octet-stream\r\n"
         let isGzip = "Content-Encoding: gzip\r\n"

@@ -1,5 +1,5 @@
-// `POST /channel/{id}` from the head alone: who may post, what can be read, and in which order it is asked; then the body
-// and the log's verdict. Requests are raw octets, the log is played by the test.
+// `POST /channel/{id}` from the head alone: who may post, what can be read, and in which order it is asked;
+// then the body and the log's verdict. Requests are raw octets, the log is played by the test.
 
 import FrameLog
 import Testing
@@ -33,7 +33,9 @@ import Testing
         #expect(!answer.text.contains("sesam"))
     }
 
-    @Test(arguments: ["Basic b3Blbjpz", "Bearer", "Bearer ", "Bearer\(Site.secret)", "Bearerx y", Site.secret, ""])
+    @Test(arguments: [
+        "Basic b3Blbjpz", "Bearer", "Bearer ", "Bearer\(Site.secret)", "Bearerx y", Site.secret, "",
+    ])
     func noBearer(value: String) throws {
         let answer = try site.ask("POST /channel/a", json, "Authorization: \(value)")
         #expect(answer.status == 401)
@@ -93,7 +95,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "%", "%4", "%zz", "a%00", "%0D%0AX-Injected:%201", "a%0Ab", "%7F", "%C2%85", "%FF", "%C3", "%ED%A0%80", "%C0%AF",
+        "%", "%4", "%zz", "a%00", "%0D%0AX-Injected:%201", "a%0Ab", "%7F", "%C2%85", "%FF", "%C3",
+        "%ED%A0%80", "%C0%AF",
         String(repeating: "x", count: 256),
     ])
     func channelIsRefused(segment: String) throws {
@@ -124,7 +127,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "text/plain", "application/jsonx", "application/x-ndjson", "application/vnd.syncstreamer.items", "json",
+        "", "text/plain", "application/jsonx", "application/x-ndjson", "application/vnd.syncstreamer.items",
+        "json",
         "application/json, text/plain",
     ])
     func otherTypes(type: String) throws {
@@ -155,7 +159,8 @@ import Testing
 
     @Test(arguments: [
         "type=", "type", "type=a&type=b", "type=%0D%0ASet-Cookie:x", "type=%zz", "type=%FF",
-        "type=\(String(repeating: "x", count: 256))", "timestamp=", "timestamp=-1", "timestamp=1.5", "timestamp=x",
+        "type=\(String(repeating: "x", count: 256))", "timestamp=", "timestamp=-1", "timestamp=1.5",
+        "timestamp=x",
         "timestamp=18446744073709551616", "timestamp=1&timestamp=1", "timestamp=1&age=1", "age=1&timestamp=1",
         "age=x", "age=1&age=1",
     ])
@@ -217,13 +222,17 @@ import Testing
         #expect(timestamp == nil)
         #expect(answer.status == 400)
         #expect(answer.problem == "invalid-json")
-        #expect(answer.text.contains("\"accepted\":0,\"rejected\":[{\"index\":0,\"type\":\"urn:syncstreamer:problem:invalid-json\""))
+        #expect(
+            answer.text.contains(
+                "\"accepted\":0,\"rejected\":[{\"index\":0,\"type\":\"urn:syncstreamer:problem:invalid-json\""
+            ))
         #expect(answer.text.hasSuffix("}],\"rejectedCount\":1}"))
     }
 
     @Test func anyOctetsAreAnItem() throws {
         for body in ["", "{", "\u{0}"] {
-            var upload = try site.accept("POST /channel/a", "Content-Type: application/octet-stream", authorization)
+            var upload = try site.accept(
+                "POST /channel/a", "Content-Type: application/octet-stream", authorization)
             #expect(site.finish(&upload, body).timestamp == .server(Site.now))
         }
     }
@@ -273,7 +282,8 @@ import Testing
         #expect(answer.status == status)
         #expect(answer.problem == problem)
         #expect(answer.text.contains(word))
-        let start = "\"accepted\":0,\"rejected\":[{\"index\":0,\"type\":\"urn:syncstreamer:problem:\(problem)\",\"detail\":\""
+        let start =
+            "\"accepted\":0,\"rejected\":[{\"index\":0,\"type\":\"urn:syncstreamer:problem:\(problem)\",\"detail\":\""
         #expect(answer.text.contains(start))
         #expect(answer.text.hasSuffix("\"}],\"rejectedCount\":1}"))
         #expect(answer["Location"] == nil)
@@ -281,7 +291,8 @@ import Testing
 
     @Test(arguments: [
         (ItemVerdict.noSpace, 507, "no-space", "30"), (.logClosed, 503, "unavailable", "5"),
-        (.windowFull(end: Site.now + 4001), 503, "window-full", "5"), (.windowFull(end: 0), 503, "window-full", "1"),
+        (.windowFull(end: Site.now + 4001), 503, "window-full", "5"),
+        (.windowFull(end: 0), 503, "window-full", "1"),
     ])
     func notStored(verdict: ItemVerdict, status: UInt16, problem: String, seconds: String) throws {
         let upload = try site.accept("POST /channel/a", json, authorization)

@@ -2,8 +2,8 @@ import Bytes
 import FrameLog
 import HTTP
 
-/// `POST /channel/{id}`: everything that can be refused is refused from the head alone, so that a client which waits
-/// for 100 (Continue) never sends a body in vain.
+/// `POST /channel/{id}`: everything that can be refused is refused from the head alone, so that a client
+/// which waits for 100 (Continue) never sends a body in vain.
 enum ChannelRoute {
     /// - Parameter id: where the channel id, percent-encoded, stands in the head's path.
     static func decide(
@@ -15,10 +15,13 @@ enum ChannelRoute {
         let segment = octets.extracting(head.path).extracting(id)
         let isChannel = Target.decode(segment, into: &channelID) && ChannelName.isValid(channelID.span)
         // Who asks comes before what is asked for: a stranger learns nothing.
-        guard isAllowed(head, octets, context, isChannel ? channelID : nil, &response) else { return .respond }
+        guard isAllowed(head, octets, context, isChannel ? channelID : nil, &response) else {
+            return .respond
+        }
         guard isChannel else {
             response.refuse(
-                .badChannel, "A channel id is 1 to 255 octets of UTF-8 without control characters, percent-encoded.",
+                .badChannel,
+                "A channel id is 1 to 255 octets of UTF-8 without control characters, percent-encoded.",
                 settings)
             return .respond
         }
@@ -42,10 +45,12 @@ enum ChannelRoute {
 
     /// Judges a whole body: what is no item is answered, what is one goes to the log.
     static func finish(
-        _ upload: inout Upload, _ body: Span<UInt8>, _ context: borrowing RequestContext, _ response: inout Response
+        _ upload: inout Upload, _ body: Span<UInt8>, _ context: borrowing RequestContext,
+        _ response: inout Response
     ) -> Completion {
         if upload.body == .json, let fault = JSONValidator.fault(in: body) {
-            ItemAnswer.fillRejected(.invalidJSON, "At octet \(fault.offset): \(fault.reason)", context.settings, &response)
+            ItemAnswer.fillRejected(
+                .invalidJSON, "At octet \(fault.offset): \(fault.reason)", context.settings, &response)
             return .respond
         }
         upload.receivedAt = context.nowMilliseconds
@@ -80,7 +85,8 @@ extension ChannelRoute {
             // RFC 6750 section 3.1: an error code only where a secret was given.
             response.fields.append("WWW-Authenticate: Bearer")
             response.fields.append(wasGiven ? " error=\"invalid_token\"\r\n" : "\r\n")
-            response.refuse(.unauthorized, "Send a valid secret as Authorization: Bearer SECRET.", context.settings)
+            response.refuse(
+                .unauthorized, "Send a valid secret as Authorization: Bearer SECRET.", context.settings)
         }
         return false
     }
@@ -97,7 +103,8 @@ extension ChannelRoute {
 
     /// How the body is read, from Content-Type; nil where it can't be, and the response says so.
     private static func body(
-        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ settings: RouteSettings, _ response: inout Response
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ settings: RouteSettings,
+        _ response: inout Response
     ) -> Upload.Body? {
         guard let type = head.value(of: .contentType),
             let body = AcceptedTypes.body(of: octets.extracting(type))
@@ -117,7 +124,8 @@ extension ChannelRoute {
         return body
     }
 
-    /// What the query says; nil where a parameter is broken, and the response says so. Unknown names are ignored.
+    /// What the query says; nil where a parameter is broken, and the response says so. Unknown names are
+    /// ignored.
     private static func parameters(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
         _ response: inout Response
@@ -130,7 +138,8 @@ extension ChannelRoute {
             if parameter.isNamed("type") {
                 guard type == nil, let value = parameter.value, ChannelName.isValid(value.span) else {
                     response.refuse(
-                        .badParameter, "Give type once, as 1 to 255 octets of UTF-8 without control characters.",
+                        .badParameter,
+                        "Give type once, as 1 to 255 octets of UTF-8 without control characters.",
                         context.settings)
                     return nil
                 }
@@ -138,7 +147,8 @@ extension ChannelRoute {
             } else if parameter.isNamed("timestamp") || parameter.isNamed("age") {
                 guard timestamp == nil, let milliseconds = parameter.value?.span.decimal() else {
                     response.refuse(
-                        .badParameter, "Give either timestamp or age, once, in milliseconds.", context.settings)
+                        .badParameter, "Give either timestamp or age, once, in milliseconds.",
+                        context.settings)
                     return nil
                 }
                 let now = context.nowMilliseconds

@@ -19,6 +19,7 @@ struct Upload: Sendable {
     let byteCountMax: Int
     /// The client wants no body in the answer (RFC 7240 section 4.2).
     let wantsMinimal: Bool
-    /// When the whole body had arrived, by the frame clock, in milliseconds since the epoch; set by `Router.finish`.
+    /// When the whole body had arrived, by the frame clock, in milliseconds since the epoch; set by
+    /// `Router.finish`.
     var receivedAt: UInt64 = 0
 }

@@ -1,6 +1,8 @@
-/// Every kind of problem that a response of this server can have (RFC 9457): its stable name, its title, its status.
+/// Every kind of problem that a response of this server can have (RFC 9457): its stable name, its title, its
+/// status.
 ///
-/// The `type` member is `urn:syncstreamer:problem:` and the name. Clients may rely on it, so a name never changes.
+/// The `type` member is `urn:syncstreamer:problem:` and the name. Clients may rely on it, so a name never
+/// changes.
 struct ProblemType: Sendable {
     let name: StaticString
     let title: StaticString
@@ -24,18 +26,23 @@ struct ProblemType: Sendable {
     static let forbidden = ProblemType(403, "forbidden", "The secret is not for this channel")
     static let unknownPath = ProblemType(404, "unknown-path", "There is nothing here")
     static let unknownFrame = ProblemType(404, "unknown-frame", "There is no such frame")
-    static let methodNotAllowed = ProblemType(405, "method-not-allowed", "The method is not for this resource")
+    static let methodNotAllowed = ProblemType(
+        405, "method-not-allowed", "The method is not for this resource")
     static let timeout = ProblemType(408, "timeout", "The request took too long")
     static let removedFrame = ProblemType(410, "removed-frame", "The frame was removed")
-    static let preconditionFailed = ProblemType(412, "precondition-failed", "The frame is not the one asked for")
+    static let preconditionFailed = ProblemType(
+        412, "precondition-failed", "The frame is not the one asked for")
     static let tooLarge = ProblemType(413, "too-large", "The item is too large")
     static let uriTooLong = ProblemType(414, "uri-too-long", "The request line is too long")
     static let unsupportedType = ProblemType(415, "unsupported-type", "The content type is not supported")
-    static let unsupportedCoding = ProblemType(415, "unsupported-coding", "The content coding is not supported")
-    static let rangeNotSatisfiable = ProblemType(416, "range-not-satisfiable", "The range lies outside the frame")
+    static let unsupportedCoding = ProblemType(
+        415, "unsupported-coding", "The content coding is not supported")
+    static let rangeNotSatisfiable = ProblemType(
+        416, "range-not-satisfiable", "The range lies outside the frame")
     static let fieldsTooLarge = ProblemType(431, "fields-too-large", "The header section is too large")
     static let unknownMethod = ProblemType(501, "unknown-method", "The method is not known")
-    static let unsupportedVersion = ProblemType(505, "unsupported-version", "The HTTP version is not supported")
+    static let unsupportedVersion = ProblemType(
+        505, "unsupported-version", "The HTTP version is not supported")
 
     // Items that the log does not take.
     static let typeConflict = ProblemType(409, "type-conflict", "The channel has another type in this window")

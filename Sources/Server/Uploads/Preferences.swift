@@ -3,8 +3,8 @@ import HTTP
 
 /// The Prefer field (RFC 7240).
 enum Preferences {
-    /// Whether `return=minimal` is asked for, which here means: no body where there is nothing but success to report.
-    /// Of several `return` preferences the first one counts (section 2).
+    /// Whether `return=minimal` is asked for, which here means: no body where there is nothing but success to
+    /// report. Of several `return` preferences the first one counts (section 2).
     static func wantMinimal(_ head: borrowing RequestHead, _ octets: Span<UInt8>) -> Bool {
         var isMinimal: Bool?
         head.forEachValue(of: .prefer) { value in

@@ -14,19 +14,23 @@ enum ItemAnswer {
             fillAccepted(frame: frame, upload, settings, &response)
         case .late(let oldestOpen):
             let advice = "send newer items, or leave the time to the server"
-            fillRejected(.late, "The oldest open window starts at \(oldestOpen); \(advice).", settings, &response)
+            fillRejected(
+                .late, "The oldest open window starts at \(oldestOpen); \(advice).", settings, &response)
         case .tooFarAhead(let limit):
             let advice = "set the device's clock, or use age"
-            fillRejected(.tooFarAhead, "Items may be stamped up to \(limit) now; \(advice).", settings, &response)
+            fillRejected(
+                .tooFarAhead, "Items may be stamped up to \(limit) now; \(advice).", settings, &response)
         case .typeConflict(let type):
             let taken = type.span.utf8Text() ?? "another type"
             fillRejected(
-                .typeConflict, "Within this window the channel's type is \(taken); post that type, or another channel.",
+                .typeConflict,
+                "Within this window the channel's type is \(taken); post that type, or another channel.",
                 settings, &response)
         case .windowFull(let end):
             let now = context.nowMilliseconds
             response.refuse(
-                .windowFull, "This window has as many items or channels as it may; try again in the next one.",
+                .windowFull,
+                "This window has as many items or channels as it may; try again in the next one.",
                 settings, retryAfterSeconds: end > now ? (end - now + 999) / 1000 : 1)
         case .noSpace:
             response.refuse(

@@ -1,7 +1,7 @@
 import Posix
 
-/// The body of a response: where its octets are. Made and sent by one event loop; what it refers to is immutable and
-/// shared.
+/// The body of a response: where its octets are. Made and sent by one event loop; what it refers to is
+/// immutable and shared.
 enum Content: Sendable {
     /// No body. Content-Length is 0, but for 204 and 304, which have no such field.
     case none

@@ -8,7 +8,8 @@ extension Response {
     ///   - detail: what to do; never anything of the request.
     ///   - retryAfterSeconds: when it is worth another try.
     mutating func refuse(
-        _ type: ProblemType, _ detail: StaticString, _ settings: RouteSettings, retryAfterSeconds: UInt64? = nil
+        _ type: ProblemType, _ detail: StaticString, _ settings: RouteSettings,
+        retryAfterSeconds: UInt64? = nil
     ) {
         beginProblem(type, settings, retryAfterSeconds: retryAfterSeconds)
         appendMember("detail")
@@ -19,7 +20,9 @@ extension Response {
     }
 
     /// The first members of a problem; the caller appends `detail` and what the case adds, and ends it.
-    mutating func beginProblem(_ type: ProblemType, _ settings: RouteSettings, retryAfterSeconds: UInt64? = nil) {
+    mutating func beginProblem(
+        _ type: ProblemType, _ settings: RouteSettings, retryAfterSeconds: UInt64? = nil
+    ) {
         status = type.status
         block = settings.blocks.problem
         if let seconds = retryAfterSeconds {
@@ -63,7 +66,9 @@ extension Response {
 
     /// 503, where the server stores no items for now.
     mutating func refuseUnavailable(_ settings: RouteSettings) {
-        refuse(.unavailable, "Nothing was stored; try again later.", settings, retryAfterSeconds: RetryAfter.unavailable)
+        refuse(
+            .unavailable, "Nothing was stored; try again later.", settings,
+            retryAfterSeconds: RetryAfter.unavailable)
     }
 }
 

@@ -1,11 +1,11 @@
 import Bytes
 import HTTP
 
-/// An answer on its way from the routes to a connection. Each event loop has one and uses it for every request, so a
-/// warm one allocates nothing.
+/// An answer on its way from the routes to a connection. Each event loop has one and uses it for every
+/// request, so a warm one allocates nothing.
 ///
-/// The routes fill it. The connection adds Date, Connection and Content-Length (which it takes from the content, for
-/// HEAD too, and leaves out for 204 and 304), and sends no body to HEAD.
+/// The routes fill it. The connection adds Date, Connection and Content-Length (which it takes from the
+/// content, for HEAD too, and leaves out for 204 and 304), and sends no body to HEAD.
 struct Response: ~Copyable {
     var status: UInt16 = 500
     /// Field lines that many responses share.
@@ -43,8 +43,8 @@ struct Response: ~Copyable {
         }
     }
 
-    /// Whether there is a Content-Length: not with 204, nor with 304, whose would be the whole frame's (RFC 9110
-    /// section 8.6).
+    /// Whether there is a Content-Length: not with 204, nor with 304, whose would be the whole frame's (RFC
+    /// 9110 section 8.6).
     var hasContentLength: Bool { status != 204 && status != 304 }
 
     /// Bodies of the routes' own making are problems and receipts; what is larger was an exception.

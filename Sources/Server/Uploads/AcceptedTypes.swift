@@ -5,7 +5,8 @@ enum AcceptedTypes {
     /// How a body of that Content-Type is read; nil where it is not taken. Parameters change nothing.
     static func body(of contentType: Span<UInt8>) -> Upload.Body? {
         var end = contentType.firstIndex(of: UInt8(ascii: ";")) ?? contentType.count
-        while end > 0, contentType[end - 1] == UInt8(ascii: " ") || contentType[end - 1] == UInt8(ascii: "\t") {
+        while end > 0, contentType[end - 1] == UInt8(ascii: " ") || contentType[end - 1] == UInt8(ascii: "\t")
+        {
             end -= 1
         }
         let type = contentType.extracting(0..<end)
