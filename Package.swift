@@ -50,6 +50,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
+
+        .testTarget(
+            name: "HTTPClientTests", dependencies: ["HTTPClient"], exclude: ["local_server.py"], swiftSettings: house),
     ]
         + ["Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "FrameLog", "Server"].map { name in
             .testTarget(name: name + "Tests", dependencies: [.byName(name: name)], swiftSettings: house)
