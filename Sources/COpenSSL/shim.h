@@ -1,5 +1,5 @@
-// Used only by the target TLS. Swift imports functions and plain constants; each macro that it can't import has a wrapper
-// here, named after it, that is the macro and nothing else.
+// Used only by the target TLS. Swift imports functions and plain constants; each macro that it can't import
+// has a wrapper here, named after it, that is the macro and nothing else.
 #ifndef SYNCSTREAMER_COPENSSL_H
 #define SYNCSTREAMER_COPENSSL_H
 
@@ -50,7 +50,8 @@ static inline long shim_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certific
     return SSL_CTX_add1_chain_cert(context, certificate);
 }
 
-static inline long shim_SSL_CTX_set_tlsext_servername_callback(SSL_CTX *context, int (*callback)(SSL *, int *, void *)) {
+static inline long shim_SSL_CTX_set_tlsext_servername_callback(
+    SSL_CTX *context, int (*callback)(SSL *, int *, void *)) {
     return SSL_CTX_set_tlsext_servername_callback(context, callback);
 }
 

@@ -11,6 +11,7 @@ struct Owned: ~Copyable {
         unsafe self.free = free
     }
 
-    // SAFETY: the initialiser's caller names the function that belongs to the object, and nobody else frees it.
+    // SAFETY: the initialiser's caller names the function that belongs to the object, and nobody else frees
+    // it.
     deinit { unsafe free(pointer) }
 }

@@ -25,7 +25,8 @@ enum ErrorQueue {
     /// To look first costs 30 ns, and ERR_clear_error walks all 16 entries in 110 ns, every time.
     static func clear() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
-    /// Takes the reasons noted, the deepest first, without the library's numbers; "unknown" where nothing was noted.
+    /// Takes the reasons noted, the deepest first, without the library's numbers; "unknown" where nothing was
+    /// noted.
     static func take() -> String {
         var reasons: [String] = []
         // One failure notes two or three; OpenSSL's queue holds 16 at the most.
@@ -49,11 +50,14 @@ enum ErrorQueue {
         return shim_ERR_GET_LIB(code) == ERR_LIB_PEM && shim_ERR_GET_REASON(code) == PEM_R_NO_START_LINE
     }
 
-    /// The reason alone: the part of `error:0A00010B:SSL routines::wrong version number` behind the last two colons.
+    /// The reason alone: the part of `error:0A00010B:SSL routines::wrong version number` behind the last two
+    /// colons.
     private static func text(of code: UInt) -> String {
         var line = [CChar](repeating: 0, count: 256)
         // SAFETY: ERR_error_string_n writes at most `count` octets, the terminator included.
-        unsafe line.withUnsafeMutableBufferPointer { unsafe ERR_error_string_n(code, $0.baseAddress, $0.count) }
+        unsafe line.withUnsafeMutableBufferPointer {
+            unsafe ERR_error_string_n(code, $0.baseAddress, $0.count)
+        }
         let octets = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         let start = octets.lastIndex(of: UInt8(ascii: ":")).map { $0 + 1 } ?? 0
         return String(decoding: octets[start...], as: UTF8.self)

@@ -22,7 +22,9 @@ final class Certificate {
         try chain(from: PEM.holding(pem), subject)
     }
 
-    private static func chain(from source: borrowing Owned, _ subject: String) throws(TLSError) -> [Certificate] {
+    private static func chain(from source: borrowing Owned, _ subject: String) throws(TLSError)
+        -> [Certificate]
+    {
         var chain: [Certificate] = []
         ErrorQueue.clear()
         // SAFETY: each certificate read is a new one, owned here.
@@ -35,11 +37,14 @@ final class Certificate {
         if chain.isEmpty && isAtEnd {
             throw TLSError(
                 subject, "holds no certificate in PEM form",
-                advice: "give one that begins with -----BEGIN CERTIFICATE----- (openssl x509 -inform der converts)")
+                advice:
+                    "give one that begins with -----BEGIN CERTIFICATE----- (openssl x509 -inform der converts)"
+            )
         }
         if !isAtEnd {
             throw TLSError(
-                subject, "certificate \(chain.count + 1) is broken (\(reason))", advice: "copy it whole and again")
+                subject, "certificate \(chain.count + 1) is broken (\(reason))",
+                advice: "copy it whole and again")
         }
         return chain
     }

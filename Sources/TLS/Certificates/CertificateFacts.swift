@@ -29,7 +29,8 @@ package struct CertificateFacts: Sendable, Equatable {
 
     init(of certificate: Certificate) {
         let x509 = unsafe certificate.x509.pointer
-        // SAFETY: what the getters return belongs to the certificate, which lives until the end of this initialiser.
+        // SAFETY: what the getters return belongs to the certificate, which lives until the end of this
+        // initialiser.
         subject = unsafe Self.text(of: X509_get_subject_name(x509))
         issuer = unsafe Self.text(of: X509_get_issuer_name(x509))
         names = unsafe SubjectNames.read(from: x509)
@@ -47,7 +48,8 @@ package struct CertificateFacts: Sendable, Equatable {
     private static func text(of name: OpaquePointer?) -> String {
         // Control characters and whatever else could disturb a terminal is escaped, UTF-8 is left as it is.
         let flags = shim_XN_FLAG_RFC2253 & ~UInt(ASN1_STRFLGS_ESC_MSB)
-        return String(decoding: unsafe PEM.octets { unsafe X509_NAME_print_ex($0, name, 0, flags) }, as: UTF8.self)
+        return String(
+            decoding: unsafe PEM.octets { unsafe X509_NAME_print_ex($0, name, 0, flags) }, as: UTF8.self)
     }
 
     private static func keyType(of key: OpaquePointer?) -> String {

@@ -8,7 +8,8 @@ enum PEM {
         ErrorQueue.clear()
         guard let file = unsafe BIO_new_file(path, "r") else {
             throw TLSError(
-                path, "the \(what) can't be read (\(ErrorQueue.takeDeepest()))", advice: "check the path and who may read it")
+                path, "the \(what) can't be read (\(ErrorQueue.takeDeepest()))",
+                advice: "check the path and who may read it")
         }
         return unsafe Owned(file, freedBy: BIO_free_all)
     }

@@ -30,11 +30,15 @@ struct PrivateKey: ~Copyable {
         }
         guard let key = unsafe key else {
             if isEncrypted {
-                throw TLSError(path, "the key is encrypted", advice: "decrypt it with: openssl pkey -in FILE -out NEWFILE")
+                throw TLSError(
+                    path, "the key is encrypted",
+                    advice: "decrypt it with: openssl pkey -in FILE -out NEWFILE")
             }
             throw TLSError(
                 path, "holds no private key in PEM form (\(ErrorQueue.take()))",
-                advice: "give one that begins with -----BEGIN PRIVATE KEY----- (openssl pkey -inform der converts)")
+                advice:
+                    "give one that begins with -----BEGIN PRIVATE KEY----- (openssl pkey -inform der converts)"
+            )
         }
         evp = unsafe Owned(key, freedBy: EVP_PKEY_free)
     }

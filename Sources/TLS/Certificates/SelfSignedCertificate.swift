@@ -2,7 +2,8 @@ import COpenSSL
 
 /// A certificate that vouches for itself, and its key: for a first start, for development and for tests.
 ///
-/// A client that is given it as its anchor (`curl --cacert`) accepts it for its names; it can sign no other certificate.
+/// A client that is given it as its anchor (`curl --cacert`) accepts it for its names; it can sign no other
+/// certificate.
 package struct SelfSignedCertificate: Sendable {
     /// The certificate, PEM.
     package let certificate: [UInt8]
@@ -20,16 +21,20 @@ package struct SelfSignedCertificate: Sendable {
     /// The most a common name holds (ub-common-name, RFC 5280 appendix A.1).
     private static let commonNameByteCountMax = 64
 
-    /// Makes a key on P-256, whose handshakes are the cheapest of those that every client takes, and a certificate for it.
+    /// Makes a key on P-256, whose handshakes are the cheapest of those that every client takes, and a
+    /// certificate for it.
     ///
     /// - Parameters:
     ///   - names: host names and IP addresses it is for; at least one.
     ///   - days: how long it is valid, within `daysRange`.
     ///   - nowSeconds: since the UNIX epoch.
     /// - Throws: `TLSError` that names what can't stand in a certificate.
-    package static func make(names: [String], days: Int, nowSeconds: Int64) throws(TLSError) -> SelfSignedCertificate {
+    package static func make(names: [String], days: Int, nowSeconds: Int64) throws(TLSError)
+        -> SelfSignedCertificate
+    {
         guard let first = names.first else {
-            throw TLSError("certificate", "it has no name", advice: "give at least one host name or IP address")
+            throw TLSError(
+                "certificate", "it has no name", advice: "give at least one host name or IP address")
         }
         guard daysRange ~= days else {
             throw TLSError(
@@ -65,11 +70,13 @@ package struct SelfSignedCertificate: Sendable {
     private static func setName(of x509: OpaquePointer, _ first: String) {
         let common = first.utf8.count <= commonNameByteCountMax ? first : "SyncStreamer"
         let name = unsafe X509_get_subject_name(x509)
-        unsafe X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, Array(common.utf8), Int32(common.utf8.count), -1, 0)
+        unsafe X509_NAME_add_entry_by_txt(
+            name, "CN", MBSTRING_UTF8, Array(common.utf8), Int32(common.utf8.count), -1, 0)
         unsafe X509_set_issuer_name(x509, name)
     }
 
-    /// Not an authority: some clients refuse one as a server's certificate, and all take a trusted one as its own anchor.
+    /// Not an authority: some clients refuse one as a server's certificate, and all take a trusted one as its
+    /// own anchor.
     private static func addExtensions(to x509: OpaquePointer) {
         var context = unsafe X509V3_CTX()
         unsafe X509V3_set_ctx(&context, x509, x509, nil, nil, 0)
@@ -79,7 +86,8 @@ package struct SelfSignedCertificate: Sendable {
         ]
         for (identifier, value) in extensions {
             // SAFETY: the certificate takes a copy of the extension.
-            let item = unsafe Owned(X509V3_EXT_conf_nid(nil, &context, identifier, value), freedBy: X509_EXTENSION_free)
+            let item = unsafe Owned(
+                X509V3_EXT_conf_nid(nil, &context, identifier, value), freedBy: X509_EXTENSION_free)
             unsafe X509_add_ext(x509, item.pointer, -1)
         }
     }

@@ -37,7 +37,8 @@ enum SubjectNames {
         for text in names {
             let isAddress = isAddress(text)
             if !isAddress && !isHostName(text) {
-                throw TLSError(text, "can't stand in a certificate", advice: "give host names and IP addresses")
+                throw TLSError(
+                    text, "can't stand in a certificate", advice: "give host names and IP addresses")
             }
             // SAFETY: the text is copied; the list takes the name over.
             let kind = isAddress ? GEN_IPADD : GEN_DNS
@@ -52,7 +53,8 @@ enum SubjectNames {
         precondition(result == 1, "adding an extension fails only where there is no memory")
     }
 
-    /// Letters, digits, hyphens and dots (RFC 1123 section 2.1), underscores as in use, and one asterisk for a first label.
+    /// Letters, digits, hyphens and dots (RFC 1123 section 2.1), underscores as in use, and one asterisk for
+    /// a first label.
     private static func isHostName(_ text: String) -> Bool {
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
         guard 1...hostNameByteCountMax ~= text.utf8.count else { return false }
@@ -83,8 +85,11 @@ enum SubjectNames {
         guard octets.count == 4 || octets.count == 16 else { return nil }
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let family = octets.count == 4 ? AF_INET : AF_INET6
-        // SAFETY: inet_ntop reads 4 or 16 octets and writes at most INET6_ADDRSTRLEN, the terminator included.
-        guard unsafe inet_ntop(family, octets.baseAddress, &text, UInt32(text.count)) != nil else { return nil }
+        // SAFETY: inet_ntop reads 4 or 16 octets and writes at most INET6_ADDRSTRLEN, the terminator
+        // included.
+        guard unsafe inet_ntop(family, octets.baseAddress, &text, UInt32(text.count)) != nil else {
+            return nil
+        }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -23,7 +23,8 @@ struct Credentials: ~Copyable {
     }
 
     private static func check(
-        _ key: borrowing PrivateKey, _ keyFile: String, against chain: [Certificate], _ certificateFile: String
+        _ key: borrowing PrivateKey, _ keyFile: String, against chain: [Certificate],
+        _ certificateFile: String
     ) throws(TLSError) {
         for index in chain.indices where key.belongs(to: chain[index]) {
             if index == 0 { return }
@@ -39,7 +40,8 @@ struct Credentials: ~Copyable {
     private static func checkOrder(_ chain: [Certificate], _ certificateFile: String) throws(TLSError) {
         for index in chain.indices.dropFirst() {
             let isIssuer =
-                unsafe X509_check_issued(chain[index].x509.pointer, chain[index - 1].x509.pointer) == X509_V_OK
+                unsafe X509_check_issued(chain[index].x509.pointer, chain[index - 1].x509.pointer)
+                == X509_V_OK
             if isIssuer { continue }
             throw TLSError(
                 certificateFile, "certificate \(index + 1) did not issue certificate \(index)",
@@ -76,6 +78,7 @@ struct Credentials: ~Copyable {
         if isInstalled { return }
         throw TLSError(
             certificateFile, "the certificate can't be used for TLS (\(ErrorQueue.take()))",
-            advice: "make one with an EC key (P-256), or an RSA key of at least 2048 bits, signed with SHA-256")
+            advice:
+                "make one with an EC key (P-256), or an RSA key of at least 2048 bits, signed with SHA-256")
     }
 }

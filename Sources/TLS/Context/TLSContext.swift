@@ -1,9 +1,10 @@
 import COpenSSL
 
-/// A server's side of TLS: its certificate, and what it agrees to. Not changed once made, so all loops share it; a reload
-/// makes a new one for the sessions to come, while those under way keep theirs.
+/// A server's side of TLS: its certificate, and what it agrees to. Not changed once made, so all loops share
+/// it; a reload makes a new one for the sessions to come, while those under way keep theirs.
 ///
-/// No early data (0-RTT): who records it can send it again (RFC 8446 section 8), and a repeated POST is a second item.
+/// No early data (0-RTT): who records it can send it again (RFC 8446 section 8), and a repeated POST is a
+/// second item.
 @safe
 package final class TLSContext: Sendable {
     /// The SSL_CTX.
@@ -38,7 +39,8 @@ package final class TLSContext: Sendable {
         certificate = credentials.facts
         self.ticketKeys = ticketKeys
         unsafe protocols = Self.wireForm(of: applicationProtocols)
-        // SAFETY: sessions keep this object alive for as long as OpenSSL may call back (`TLSSession.context`).
+        // SAFETY: sessions keep this object alive for as long as OpenSSL may call back
+        // (`TLSSession.context`).
         unsafe SSL_CTX_set_ex_data(ssl.pointer, 0, Unmanaged.passUnretained(self).toOpaque())
         unsafe TicketProtection.install(in: ssl.pointer)
         unsafe SSL_CTX_set_alpn_select_cb(
@@ -66,14 +68,15 @@ package final class TLSContext: Sendable {
         return unsafe memory
     }
 
-    /// Takes the first of our protocols that the client offers; an offer of others only ends the handshake with
-    /// no_application_protocol (RFC 7301 section 3.2).
+    /// Takes the first of our protocols that the client offers; an offer of others only ends the handshake
+    /// with no_application_protocol (RFC 7301 section 3.2).
     private func choose(
         _ name: UnsafeMutablePointer<UnsafePointer<UInt8>?>, _ count: UnsafeMutablePointer<UInt8>,
         from offer: UnsafePointer<UInt8>?, _ offerCount: UInt32
     ) -> Int32 {
         var chosen: UnsafeMutablePointer<UInt8>?
-        // SAFETY: `chosen` points into our own list, which lives longer than the session (SSL_select_next_proto(3)).
+        // SAFETY: `chosen` points into our own list, which lives longer than the session
+        // (SSL_select_next_proto(3)).
         let outcome = unsafe SSL_select_next_proto(
             &chosen, count, protocols.baseAddress, UInt32(protocols.count), offer, offerCount)
         if outcome != OPENSSL_NPN_NEGOTIATED { return SSL_TLSEXT_ERR_ALERT_FATAL }

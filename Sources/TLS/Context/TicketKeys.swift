@@ -2,11 +2,12 @@ import Bytes
 import COpenSSL
 import Synchronization
 
-/// The keys that session tickets are protected with (RFC 8446 section 4.6.1, RFC 5077 section 4), shared by all contexts
-/// and loops, so that a client may resume on any of them and across a reload. Any thread.
+/// The keys that session tickets are protected with (RFC 8446 section 4.6.1, RFC 5077 section 4), shared by
+/// all contexts and loops, so that a client may resume on any of them and across a reload. Any thread.
 ///
-/// A ticket lets its holder skip the certificate and its signature, half of a handshake's cost. Who has a key can read
-/// what was sent in TLS 1.2 under its tickets, so keys are short-lived, never written down, and wiped when dropped.
+/// A ticket lets its holder skip the certificate and its signature, half of a handshake's cost. Who has a key
+/// can read what was sent in TLS 1.2 under its tickets, so keys are short-lived, never written down, and
+/// wiped when dropped.
 package final class TicketKeys: Sendable {
     /// How long a key makes tickets.
     package static let rotationMilliseconds: UInt64 = 4 * 3_600_000
@@ -23,8 +24,8 @@ package final class TicketKeys: Sendable {
         keys = Mutex([TicketKey(madeAtMilliseconds: nowMilliseconds)])
     }
 
-    /// Makes a new key where the newest has served its time and drops the outdated. To be called now and then, at least
-    /// once in `rotationMilliseconds`.
+    /// Makes a new key where the newest has served its time and drops the outdated. To be called now and
+    /// then, at least once in `rotationMilliseconds`.
     package func rotate(nowMilliseconds: UInt64) {
         keys.withLock { keys in
             if keys[0].age(nowMilliseconds) < Self.rotationMilliseconds { return }
@@ -36,7 +37,8 @@ package final class TicketKeys: Sendable {
     /// The key for new tickets.
     var newest: TicketKey { keys.withLock { $0[0] } }
 
-    /// The key that a ticket names; nil where it is outdated, or not ours. `isNewest`: new tickets are made with it.
+    /// The key that a ticket names; nil where it is outdated, or not ours. `isNewest`: new tickets are made
+    /// with it.
     func key(named name: Span<UInt8>) -> (key: TicketKey, isNewest: Bool)? {
         keys.withLock { keys in
             for (index, key) in keys.enumerated() where key.isNamed(name) { return (key, index == 0) }
@@ -45,7 +47,8 @@ package final class TicketKeys: Sendable {
     }
 }
 
-/// One key: 16 octets of name, 32 for AES-256-CBC, 32 for HMAC-SHA256, as RFC 5077 section 4 recommends. Wiped at the end.
+/// One key: 16 octets of name, 32 for AES-256-CBC, 32 for HMAC-SHA256, as RFC 5077 section 4 recommends.
+/// Wiped at the end.
 @safe
 final class TicketKey: Sendable {
     static let nameByteCount = 16

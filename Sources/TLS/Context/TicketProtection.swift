@@ -52,7 +52,8 @@ enum TicketProtection {
         guard unsafe EVP_DecryptInit_ex2(cipherContext, cipher, key.cipherKey, vector, nil) == 1,
             unsafe setKey(key, of: macContext)
         else { return failed }
-        // In TLS 1.3 a ticket is for one connection, so that observers can't link two (RFC 8446 appendix C.4).
+        // In TLS 1.3 a ticket is for one connection, so that observers can't link two (RFC 8446 appendix
+        // C.4).
         return unsafe isNewest && SSL_version(ssl) == TLS1_2_VERSION ? accepted : acceptedToBeRenewed
     }
 
@@ -61,7 +62,8 @@ enum TicketProtection {
         var digest = "SHA256".utf8CString
         return unsafe digest.withUnsafeMutableBufferPointer { digest in
             let parameters = unsafe [
-                OSSL_PARAM_construct_octet_string(shim_OSSL_MAC_PARAM_KEY, key.macKey, TicketKey.macKeyByteCount),
+                OSSL_PARAM_construct_octet_string(
+                    shim_OSSL_MAC_PARAM_KEY, key.macKey, TicketKey.macKeyByteCount),
                 OSSL_PARAM_construct_utf8_string(shim_OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
                 OSSL_PARAM_construct_end(),
             ]

@@ -2,9 +2,11 @@ import COpenSSL
 
 /// Comparison of secrets.
 package enum ConstantTime {
-    /// Whether both hold the same octets, in a time that tells nothing of where they differ (CRYPTO_memcmp(3)).
+    /// Whether both hold the same octets, in a time that tells nothing of where they differ
+    /// (CRYPTO_memcmp(3)).
     ///
-    /// Of two different lengths it does tell: compare digests, which have one length, and not secrets themselves.
+    /// Of two different lengths it does tell: compare digests, which have one length, and not secrets
+    /// themselves.
     package static func equal(_ one: Span<UInt8>, _ other: Span<UInt8>) -> Bool {
         if one.count != other.count { return false }
         if one.isEmpty { return true }

@@ -1,14 +1,18 @@
 import COpenSSL
 
-/// SHA-256 (FIPS 180-4) of octets that come in pieces. One context, used again for the next message. One thread.
+/// SHA-256 (FIPS 180-4) of octets that come in pieces. One context, used again for the next message. One
+/// thread.
 @safe
 package final class SHA256 {
     /// Octets of a digest.
     package static let byteCount = 32
 
-    // SAFETY: fetched once and never freed or changed; looking it up for each message costs more than a short message.
+    // SAFETY: fetched once and never freed or changed; looking it up for each message costs more than a short
+    // message.
     nonisolated(unsafe) private static let algorithm: OpaquePointer = {
-        guard let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil) else { fatalError("OpenSSL lacks SHA-256") }
+        guard let algorithm = unsafe EVP_MD_fetch(nil, "SHA256", nil) else {
+            fatalError("OpenSSL lacks SHA-256")
+        }
         return unsafe algorithm
     }()
 
@@ -48,7 +52,8 @@ package final class SHA256 {
     /// The digest of one message that is there as a whole, 32 octets.
     package static func digest(of octets: Span<UInt8>) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { memory, count in
-            // SAFETY: the span's memory is read only within the call, which writes the 32 octets there is room for.
+            // SAFETY: the span's memory is read only within the call, which writes the 32 octets there is
+            // room for.
             let result = unsafe octets.withUnsafeBytes {
                 unsafe EVP_Digest($0.baseAddress, $0.count, memory.baseAddress, nil, algorithm, nil)
             }

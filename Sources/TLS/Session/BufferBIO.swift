@@ -9,7 +9,8 @@ struct Exchange {
     private var input: UnsafePointer<UInt8>?
     private(set) var inputCount: Int
     private let output: UnsafeMutablePointer<Buffer>
-    /// Steps of the handshake's state machine that may still be taken; below zero the input dries up, until the session ends it.
+    /// Steps of the handshake's state machine that may still be taken; below zero the input dries up, until
+    /// the session ends it.
     var stepsLeft: Int
     /// The alert that was written last.
     private(set) var alertSent: UInt8?
@@ -79,7 +80,8 @@ enum BufferBIO {
     }
 
     private static func read(
-        _ bio: OpaquePointer?, _ target: UnsafeMutablePointer<CChar>?, _ count: Int, _ done: UnsafeMutablePointer<Int>?
+        _ bio: OpaquePointer?, _ target: UnsafeMutablePointer<CChar>?, _ count: Int,
+        _ done: UnsafeMutablePointer<Int>?
     ) -> Int32 {
         unsafe shim_BIO_clear_retry_flags(bio)
         guard let exchange = unsafe exchange(of: bio) else { return 0 }
@@ -91,7 +93,8 @@ enum BufferBIO {
     }
 
     private static func write(
-        _ bio: OpaquePointer?, _ source: UnsafePointer<CChar>?, _ count: Int, _ done: UnsafeMutablePointer<Int>?
+        _ bio: OpaquePointer?, _ source: UnsafePointer<CChar>?, _ count: Int,
+        _ done: UnsafeMutablePointer<Int>?
     ) -> Int32 {
         unsafe shim_BIO_clear_retry_flags(bio)
         guard let exchange = unsafe exchange(of: bio) else { return 0 }

@@ -1,10 +1,11 @@
 package import Bytes
 import COpenSSL
 
-/// The record layer of one connection, as the server: ciphertext in, plaintext out, and the reverse. It knows no socket,
-/// never waits, and holds no buffer between calls. One thread.
+/// The record layer of one connection, as the server: ciphertext in, plaintext out, and the reverse. It knows
+/// no socket, never waits, and holds no buffer between calls. One thread.
 ///
-/// A stream that ends without `TLSProgress.closedByPeer` was cut off; that is for the owner of the socket to see.
+/// A stream that ends without `TLSProgress.closedByPeer` was cut off; that is for the owner of the socket to
+/// see.
 @safe
 package struct TLSSession: ~Copyable {
     private enum Phase {
@@ -19,32 +20,33 @@ package struct TLSSession: ~Copyable {
     /// The most a record adds: header 5, nonce 8, tag 16 in TLS 1.2 (RFC 5288 section 3); 22 in TLS 1.3.
     private static let recordOverheadByteCount = 29
 
-    private let ssl: Owned
+    let ssl: Owned
     /// Owned by `ssl`.
     private let bio: OpaquePointer
-    /// OpenSSL counts its references to the SSL_CTX; this one keeps the object that the SSL_CTX's callbacks reach.
+    /// OpenSSL counts its references to the SSL_CTX; this one keeps the object that the SSL_CTX's callbacks
+    /// reach.
     private let context: TLSContext
     private var phase = Phase.handshaking
     private var hasStarted = false
     private var sentClose = false
-    private var handshakeByteCount = 0
-    private var stepsLeft = SessionLimits.handshakeStepCountMax
-    private var byteCountToRenewal = SessionLimits.stepRenewalByteCount
+    private var allowance = PeerAllowance()
 
     /// Makes a session that awaits a ClientHello.
     package init(server context: TLSContext) {
         ssl = unsafe Owned(SSL_new(context.ssl.pointer), freedBy: SSL_free)
         unsafe bio = BufferBIO.make()
         self.context = context
-        // SAFETY: with one BIO for both directions the session takes over the one reference to it (SSL_set_bio(3)).
+        // SAFETY: with one BIO for both directions the session takes over the one reference to it
+        // (SSL_set_bio(3)).
         unsafe SSL_set_bio(ssl.pointer, bio, bio)
         unsafe SSL_set_accept_state(ssl.pointer)
     }
 
     /// Feeds octets that arrived and drains what they decrypt to.
     ///
-    /// Works until the ciphertext is used up or `plaintext` holds `plaintextMax` octets (then see `TLSProgress.full`); a
-    /// handshake goes on in either case. After the peer's end or a failure, further ciphertext is dropped.
+    /// Works until the ciphertext is used up or `plaintext` holds `plaintextMax` octets (then see
+    /// `TLSProgress.full`); a handshake goes on in either case. After the peer's end or a failure, further
+    /// ciphertext is dropped.
     /// - Parameters:
     ///   - ciphertext: octets from the peer, cut anywhere; consumed.
     ///   - plaintext: what they decrypt to is appended.
@@ -56,7 +58,8 @@ package struct TLSSession: ~Copyable {
         precondition(plaintextMax > 0, "a session needs room for plaintext")
         switch phase {
         case .handshaking where !hasStarted && !ciphertext.isEmpty:
-            // A handshake record begins with 22; a request with the upper-case letter of a method (RFC 9110 section 9.1).
+            // A handshake record begins with 22; a request with the upper-case letter of a method (RFC 9110
+            // section 9.1).
             if 0x41...0x5A ~= ciphertext.octets[0] { return .plainHTTP }
             hasStarted = true
         case .handshaking, .open: break
@@ -78,8 +81,8 @@ package struct TLSSession: ~Copyable {
         return isFull ? .full : progress
     }
 
-    /// Encrypts `plaintext` into records at the end of `ciphertext`: full ones of 16 KiB, then the rest, so what is given
-    /// in one call shares a record where it fits.
+    /// Encrypts `plaintext` into records at the end of `ciphertext`: full ones of 16 KiB, then the rest, so
+    /// what is given in one call shares a record where it fits.
     ///
     /// The peer may have sent its close_notify; the handshake must be complete.
     /// - Returns: false, with nothing appended that counts, on a session that failed or was closed.
@@ -93,7 +96,8 @@ package struct TLSSession: ~Copyable {
         if plaintext.isEmpty { return true }
         let recordCount = (plaintext.count + Self.recordByteCountMax - 1) / Self.recordByteCountMax
         ciphertext.reserve(plaintext.count + recordCount * Self.recordOverheadByteCount)
-        // SAFETY: while the pointers are in use, the buffer is reached only through them; the plaintext is only read.
+        // SAFETY: while the pointers are in use, the buffer is reached only through them; the plaintext is
+        // only read.
         return unsafe withUnsafeMutablePointer(to: &ciphertext) { output in
             unsafe plaintext.withUnsafeBytes { octets in
                 unsafe exchanging(input: nil, output: output) { session, exchange in
@@ -102,8 +106,8 @@ package struct TLSSession: ~Copyable {
                     let result = unsafe SSL_write_ex(
                         session.ssl.pointer, octets.baseAddress, octets.count, &written)
                     if result == 1 { return true }
-                    // The buffer takes everything, so "would block" can't be the reason: SSL_get_error(3) says
-                    // SSL_ERROR_SSL or SSL_ERROR_SYSCALL, after which the session is dead.
+                    // The buffer takes everything, so "would block" can't be the reason: SSL_get_error(3)
+                    // says SSL_ERROR_SSL or SSL_ERROR_SYSCALL, after which the session is dead.
                     unsafe session.fail(exchange)
                     return false
                 }
@@ -111,8 +115,8 @@ package struct TLSSession: ~Copyable {
         }
     }
 
-    /// Says that nothing more will be sent (close_notify, RFC 8446 section 6.1). Only the first call does anything, and
-    /// none does before the handshake is complete or after a failure (SSL_shutdown(3)).
+    /// Says that nothing more will be sent (close_notify, RFC 8446 section 6.1). Only the first call does
+    /// anything, and none does before the handshake is complete or after a failure (SSL_shutdown(3)).
     package mutating func close(into ciphertext: inout Buffer) {
         guard isHandshakeComplete, !sentClose else { return }
         sentClose = true
@@ -159,7 +163,7 @@ extension TLSSession {
         _ body: (inout TLSSession, UnsafeMutablePointer<Exchange>) -> Result
     ) -> Result {
         // While the handshake lasts, octets are counted and not steps.
-        let stepsLeft = isHandshakeComplete ? stepsLeft : Int.max
+        let stepsLeft = isHandshakeComplete ? allowance.stepsLeft : Int.max
         var exchange = unsafe Exchange(input: input, output: output, stepsLeft: stepsLeft)
         // SAFETY: the BIO forgets the exchange before it goes out of scope.
         return unsafe withUnsafeMutablePointer(to: &exchange) { exchange in
@@ -177,11 +181,12 @@ extension TLSSession {
         if case .handshaking = phase {
             unsafe shakeHands(exchange)
             guard case .open = phase else { return false }
-            unsafe exchange.pointee.stepsLeft = stepsLeft
+            unsafe exchange.pointee.stepsLeft = allowance.stepsLeft
         }
         let countBefore = plaintext.count
         let isFull = unsafe decrypt(exchange, into: &plaintext, plaintextMax: plaintextMax)
-        unsafe renewSteps(left: exchange.pointee.stepsLeft, received: plaintext.count - countBefore)
+        unsafe allowance.settle(
+            stepsLeft: exchange.pointee.stepsLeft, received: plaintext.count - countBefore)
         return isFull
     }
 
@@ -189,13 +194,17 @@ extension TLSSession {
         let countBefore = unsafe exchange.pointee.inputCount
         ErrorQueue.clear()
         let result = unsafe SSL_do_handshake(ssl.pointer)
-        unsafe handshakeByteCount += countBefore - exchange.pointee.inputCount
         if result == 1 {
             phase = .open
-        } else if unsafe SSL_get_error(ssl.pointer, result) != SSL_ERROR_WANT_READ {
-            unsafe fail(exchange)
-        } else if handshakeByteCount > SessionLimits.handshakeByteCountMax {
+            return
+        }
+        switch unsafe SSL_get_error(ssl.pointer, result) {
+        case SSL_ERROR_WANT_READ:
+            let count = unsafe countBefore - exchange.pointee.inputCount
+            if allowance.spend(handshakeByteCount: count) { return }
             unsafe fail(exchange, "the handshake takes too many octets")
+        case SSL_ERROR_ZERO_RETURN: unsafe fail(exchange, "the peer closed in the handshake")
+        default: unsafe fail(exchange)
         }
     }
 
@@ -210,7 +219,8 @@ extension TLSSession {
             var taken = 0
             ErrorQueue.clear()
             let result = plaintext.withFree(minimum: min(room, waiting)) { free in
-                // SAFETY: SSL_read_ex writes at most the octets it is told are free, and says how many it wrote.
+                // SAFETY: SSL_read_ex writes at most the octets it is told are free, and says how many it
+                // wrote.
                 unsafe free.withUnsafeMutableBufferPointer { memory, initialized in
                     let count = min(room, memory.count)
                     let result = unsafe SSL_read_ex(ssl.pointer, memory.baseAddress, count, &taken)
@@ -221,65 +231,19 @@ extension TLSSession {
             if result == 1 { continue }
             switch unsafe SSL_get_error(ssl.pointer, result) {
             case SSL_ERROR_WANT_READ:
-                if unsafe exchange.pointee.stepsLeft < 0 { unsafe fail(exchange, "too many handshake messages") }
-            case SSL_ERROR_ZERO_RETURN:
-                phase = .closedByPeer
-            default:
-                unsafe fail(exchange)
+                if unsafe exchange.pointee.stepsLeft < 0 { unsafe fail(exchange, "too many key updates") }
+            case SSL_ERROR_ZERO_RETURN: phase = .closedByPeer
+            default: unsafe fail(exchange)
             }
             return false
         }
     }
 
-    private mutating func renewSteps(left: Int, received: Int) {
-        stepsLeft = left
-        byteCountToRenewal -= received
-        if byteCountToRenewal > 0 { return }
-        stepsLeft = SessionLimits.handshakeStepCountMax
-        byteCountToRenewal = SessionLimits.stepRenewalByteCount
-    }
-
-    /// Ends the session. After SSL_ERROR_SSL and SSL_ERROR_SYSCALL no call but SSL_free may follow (SSL_get_error(3)); an
-    /// alert that OpenSSL wrote has reached the replies. Where the cause is ours OpenSSL has no way to send one.
+    /// Ends the session. After SSL_ERROR_SSL and SSL_ERROR_SYSCALL no call but SSL_free may follow
+    /// (SSL_get_error(3)); an alert that OpenSSL wrote has reached the replies. Where the cause is ours
+    /// OpenSSL has no way to send one.
     private mutating func fail(_ exchange: UnsafeMutablePointer<Exchange>, _ cause: String? = nil) {
-        phase = .failed(TLSFailure(cause: cause ?? ErrorQueue.take(), alertSent: unsafe exchange.pointee.alertSent))
-    }
-}
-
-// MARK: What was agreed on
-
-extension TLSSession {
-    /// `TLSv1.2` or `TLSv1.3`, once the handshake is complete.
-    package var protocolVersion: String {
-        // SAFETY: a constant of OpenSSL's.
-        unsafe String(cString: SSL_get_version(ssl.pointer))
-    }
-
-    /// The suite's name in the IANA registry, `TLS_AES_128_GCM_SHA256`; nil before the handshake.
-    package var cipherSuite: String? {
-        // SAFETY: a constant of OpenSSL's, or nil.
-        guard let name = unsafe SSL_get_current_cipher(ssl.pointer).flatMap({ unsafe SSL_CIPHER_standard_name($0) })
-        else { return nil }
-        return unsafe String(cString: name)
-    }
-
-    /// Whether the client came back with a ticket.
-    package var wasResumed: Bool { unsafe SSL_session_reused(ssl.pointer) == 1 }
-
-    /// The protocol agreed on by ALPN; `http/1.1` where the client named none (RFC 7301).
-    package var applicationProtocol: String {
-        var name: UnsafePointer<UInt8>?
-        var count: UInt32 = 0
-        unsafe SSL_get0_alpn_selected(ssl.pointer, &name, &count)
-        guard let name = unsafe name else { return "http/1.1" }
-        // SAFETY: the session keeps the name's `count` octets; they are copied here.
-        return unsafe String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
-    }
-
-    /// The host name the client asked for (SNI, RFC 6066 section 3), as it wrote it; nil where it named none.
-    package var serverName: String? {
-        // SAFETY: the session keeps the name, which OpenSSL has checked to hold no NUL; it is copied here.
-        guard let name = unsafe SSL_get_servername(ssl.pointer, TLSEXT_NAMETYPE_host_name) else { return nil }
-        return unsafe String(cString: name)
+        let alertSent = unsafe exchange.pointee.alertSent
+        phase = .failed(TLSFailure(cause: cause ?? ErrorQueue.take(), alertSent: alertSent))
     }
 }
