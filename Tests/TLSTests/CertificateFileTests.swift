@@ -1,5 +1,5 @@
-// Certificate and key files, good and bad: chains by the openssl command, RSA and EC keys, and for every way to get the
-// files wrong an error that names the file at fault and what to do.
+// Certificate and key files, good and bad: chains by the openssl command, RSA and EC keys, and for every way
+// to get the files wrong an error that names the file at fault and what to do.
 import COpenSSL
 import Testing
 
@@ -23,8 +23,11 @@ struct CertificateFileTests {
         }
         openssl("genrsa -out \(name("leaf.key")) 2048")
         openssl("req -new -x509 -key \(name("root.key")) -subj /CN=root -days 30 -out \(name("root.pem"))")
-        for (subject, issuer, extensions) in [("intermediate", "root", authority), ("leaf", "intermediate", server)] {
-            openssl("req -new -key \(name(subject + ".key")) -subj /CN=\(subject) -out \(name(subject + ".csr"))")
+        for (subject, issuer, extensions) in [
+            ("intermediate", "root", authority), ("leaf", "intermediate", server),
+        ] {
+            openssl(
+                "req -new -key \(name(subject + ".key")) -subj /CN=\(subject) -out \(name(subject + ".csr"))")
             openssl(
                 "x509 -req -in \(name(subject + ".csr")) -CA \(name(issuer + ".pem")) -CAkey \(name(issuer + ".key"))"
                     + " -set_serial 7 -days 30 -extfile \(extensions) -out \(name(subject + ".pem"))")
@@ -36,7 +39,8 @@ struct CertificateFileTests {
         scratch.write(Array(paths.map { Scratch.text(of: $0) }.joined().utf8), to: name)
     }
 
-    private func load(_ certificateFile: String, _ keyFile: String, nowSeconds: Int64 = Identity.nowSeconds) throws
+    private func load(_ certificateFile: String, _ keyFile: String, nowSeconds: Int64 = Identity.nowSeconds)
+        throws
         -> TLSContext
     {
         try TLSContext(
@@ -68,7 +72,8 @@ struct CertificateFileTests {
         let listener = Listener()
         let client = Command(
             [
-                "openssl", "s_client", "-connect", "127.0.0.1:\(listener.port)", "-ign_eof", "-CAfile", chain.root,
+                "openssl", "s_client", "-connect", "127.0.0.1:\(listener.port)", "-ign_eof", "-CAfile",
+                chain.root,
                 "-verify_return_error", "-verify_hostname", "frames.example", "-tls1_2",
             ], input: "question\n", in: scratch)
         _ = listener.serve(context, answer: Array("answer\n".utf8))
@@ -93,7 +98,8 @@ struct CertificateFileTests {
 
     @Test func missingFilesAreNamed() {
         expectFault(of: "/nowhere/c.pem", "No such file or directory", "/nowhere/c.pem", identity.keyFile)
-        expectFault(of: "/nowhere/k.pem", "No such file or directory", identity.certificateFile, "/nowhere/k.pem")
+        expectFault(
+            of: "/nowhere/k.pem", "No such file or directory", identity.certificateFile, "/nowhere/k.pem")
     }
 
     @Test func filesWithoutPEMAreNamed() {
@@ -101,7 +107,9 @@ struct CertificateFileTests {
         expectFault(of: empty, "no certificate", empty, identity.keyFile)
         expectFault(of: empty, "no private key", identity.certificateFile, empty)
         expectFault(of: identity.keyFile, "no certificate", identity.keyFile, identity.keyFile)
-        expectFault(of: identity.certificateFile, "no private key", identity.certificateFile, identity.certificateFile)
+        expectFault(
+            of: identity.certificateFile, "no private key", identity.certificateFile, identity.certificateFile
+        )
         expectFault(of: scratch.path, "", scratch.path, identity.keyFile)
     }
 
@@ -130,7 +138,8 @@ struct CertificateFileTests {
 
     @Test func aWeakKeyIsRefused() {
         let (certificate, key) = (scratch.file("weak.pem"), scratch.file("weak.key"))
-        openssl("req -x509 -newkey rsa:1024 -nodes -subj /CN=weak -days 30 -keyout \(key) -out \(certificate)")
+        openssl(
+            "req -x509 -newkey rsa:1024 -nodes -subj /CN=weak -days 30 -keyout \(key) -out \(certificate)")
         expectFault(of: certificate, "key too small", certificate, key)
     }
 }

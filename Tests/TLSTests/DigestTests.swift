@@ -1,4 +1,5 @@
-// SHA-256 against the vectors of FIPS 180-4's examples, whole and in pieces; secret comparison; random octets.
+// SHA-256 against the vectors of FIPS 180-4's examples, whole and in pieces; secret comparison; random
+// octets.
 import Bytes
 import Testing
 

@@ -1,5 +1,5 @@
-// Clients that people use, as processes over a real socket: openssl s_client, and curl with the self-signed certificate
-// as its only anchor.
+// Clients that people use, as processes over a real socket: openssl s_client, and curl with the self-signed
+// certificate as its only anchor.
 import Testing
 
 @testable import TLS
@@ -9,14 +9,17 @@ struct ForeignClientTests {
     private let listener = Listener()
 
     private func client(_ options: String...) -> Command {
-        let words = ["openssl", "s_client", "-connect", "127.0.0.1:\(listener.port)", "-ign_eof", "-nocommands"]
+        let words = [
+            "openssl", "s_client", "-connect", "127.0.0.1:\(listener.port)", "-ign_eof", "-nocommands",
+        ]
         return Command(words + options, input: "question\n", in: identity.scratch)
     }
 
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func opensslTrustsTheCertificateAndReceives(version: String) throws {
         let client = client(
-            version, "-CAfile", identity.certificateFile, "-verify_return_error", "-verify_hostname", "localhost",
+            version, "-CAfile", identity.certificateFile, "-verify_return_error", "-verify_hostname",
+            "localhost",
             "-alpn", "http/1.1", "-servername", "localhost")
         let served = listener.serve(try identity.context(), answer: Array("the answer\n".utf8))
         let (status, output) = client.finish()

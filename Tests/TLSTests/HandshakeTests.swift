@@ -1,5 +1,5 @@
-// Handshakes between the session and OpenSSL's own client, through buffers: what is agreed on, what is refused and with
-// which alert, and that the same octets cut anywhere lead to the same.
+// Handshakes between the session and OpenSSL's own client, through buffers: what is agreed on, what is
+// refused and with which alert, and that the same octets cut anywhere lead to the same.
 import Bytes
 import COpenSSL
 import Testing
@@ -28,7 +28,10 @@ struct HandshakeTests {
 
     @Test(arguments: [
         ("ALL", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
-        ("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+        (
+            "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+        ),
         ("ECDHE-ECDSA-AES256-GCM-SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
         ("ECDHE-ECDSA-CHACHA20-POLY1305:ALL", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
     ])
@@ -40,7 +43,10 @@ struct HandshakeTests {
     }
 
     @Test(arguments: [
-        ("TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"),
+        (
+            "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+            "TLS_AES_128_GCM_SHA256"
+        ),
         ("TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"),
         ("TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"),
     ])
@@ -118,7 +124,8 @@ struct HandshakeTests {
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
     func everyCutOfTheFirstFlightLeadsToTheSame(version: Int32) throws {
         let context = try identity.context()
-        let offer = Client.Offer(versions: version...version, protocols: ["http/1.1"], serverName: "localhost")
+        let offer = Client.Offer(
+            versions: version...version, protocols: ["http/1.1"], serverName: "localhost")
         let byteCount = Client(offer).outgoing().count
         for cut in 1..<byteCount {
             let pair = Pair(context, Client(offer))
@@ -140,11 +147,13 @@ struct HandshakeTests {
         let message = (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         pair.client.send(message)
         pair.run(pieceByteCountMax: pieceByteCount)
-        #expect(pair.takePlaintext() == message)
+        let isWhole = pair.takePlaintext() == message
+        #expect(isWhole)
     }
 
     @Test func aRequestInTheFlightThatEndsTheHandshakeIsDecryptedAtOnce() throws {
-        let pair = Pair(try identity.context(), Client(Client.Offer(versions: TLS1_3_VERSION...TLS1_3_VERSION)))
+        let pair = Pair(
+            try identity.context(), Client(Client.Offer(versions: TLS1_3_VERSION...TLS1_3_VERSION)))
         pair.feed(pair.client.outgoing())
         #expect(pair.client.isHandshakeComplete)
         pair.client.send(Array("GET".utf8))
@@ -157,7 +166,7 @@ struct HandshakeTests {
         // One ClientHello in records of one octet each: valid, endless, and of use to nobody.
         let pair = Pair(try identity.context())
         let header: [UInt8] = [1, 0, 255, 255]
-        for index in 0..<SessionLimits.handshakeByteCountMax {
+        for index in 0..<PeerAllowance.handshakeByteCountMax {
             pair.feed([22, 3, 1, 0, 1, index < header.count ? header[index] : 0])
             if pair.progress != .handshaking { break }
         }
@@ -166,6 +175,16 @@ struct HandshakeTests {
             return
         }
         #expect(failure.cause == "the handshake takes too many octets")
+    }
+
+    @Test func aCloseInTheHandshakeIsAFailure() throws {
+        let pair = Pair(try identity.context())
+        pair.feed(pair.client.outgoing())
+        pair.feed([21, 3, 3, 0, 2, 1, 0])
+        guard case .failed = pair.progress else {
+            Issue.record("still \(pair.progress)")
+            return
+        }
     }
 
     /// Expects a handshake to fail with one alert, at both ends.

@@ -1,5 +1,5 @@
-// What is not TLS at all: a plain HTTP request is told apart by its first octet and left untouched, so that the server can
-// answer it readably; anything else ends the session.
+// What is not TLS at all: a plain HTTP request is told apart by its first octet and left untouched, so that
+// the server can answer it readably; anything else ends the session.
 import Bytes
 import Testing
 
@@ -8,7 +8,9 @@ import Testing
 struct PlainHTTPTests {
     private let identity = Identity()
 
-    @Test(arguments: ["GET / HTTP/1.1\r\n\r\n", "POST /channel/a HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n", "G", "OPTIONS"])
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\n\r\n", "POST /channel/a HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n", "G", "OPTIONS",
+    ])
     func aRequestIsRecognisedAndLeftAlone(request: String) throws {
         let pair = Pair(try identity.context())
         pair.feed(Array(request.utf8))

@@ -1,5 +1,5 @@
-// The open session: backpressure, several records at once, large sends, the end in all its forms, broken records, key
-// updates and floods. Against OpenSSL's own client, through buffers.
+// The open session: backpressure, several records at once, large sends, the end in all its forms, broken
+// records, key updates and floods. Against OpenSSL's own client, through buffers.
 import Bytes
 import COpenSSL
 import Testing
@@ -34,7 +34,8 @@ struct RecordTests {
             callCount += 1
         }
         #expect(pair.progress == .open)
-        #expect(taken == message)
+        let isWhole = taken == message
+        #expect(isWhole)
         #expect(callCount >= message.count / plaintextMax)
         #expect(!pair.hasPending)
         #expect(pair.ciphertextLeft.isEmpty)
@@ -72,7 +73,8 @@ struct RecordTests {
         #expect(pair.send(message))
         #expect(recordCount(pair.replyOctets) == (byteCount + 16_383) / 16_384)
         pair.deliverReplies()
-        #expect(pair.received == message)
+        let isWhole = pair.received == message
+        #expect(isWhole)
     }
 
     @Test func anEmptySendMakesNoRecord() throws {
@@ -112,6 +114,18 @@ struct RecordTests {
         #expect(pair.send(Array("answer".utf8)))
         pair.deliverReplies()
         #expect(pair.received == Array("answer".utf8))
+    }
+
+    @Test(arguments: versions)
+    func afterOurEndThePeerMayStillSend(version: Int32) throws {
+        let pair = try open(version)
+        pair.client.send([1, 2, 3])
+        pair.server.close(into: &pair.replies)
+        pair.server.close(into: &pair.replies)
+        pair.feed(pair.client.outgoing())
+        #expect(pair.progress == .open)
+        #expect(pair.takePlaintext() == [1, 2, 3])
+        #expect(pair.client.receivedClose)
     }
 
     @Test func closeBeforeTheHandshakeDoesNothing() throws {
@@ -169,18 +183,20 @@ struct RecordTests {
     func aFloodOfKeyUpdatesEndsTheSession(kind: Int32) throws {
         let pair = try open()
         var octets: [UInt8] = []
-        for _ in 0..<SessionLimits.handshakeStepCountMax {
+        for _ in 0..<PeerAllowance.stepCountMax {
             pair.client.updateKeys(kind)
             octets += pair.client.outgoing()
         }
         pair.feed(octets)
-        #expect(pair.progress == .failed(TLSFailure(cause: "too many handshake messages", alertSent: nil)))
+        #expect(pair.progress == .failed(TLSFailure(cause: "too many key updates", alertSent: nil)))
+        // It ended within the call, and not only after all were worked off.
+        #expect(pair.ciphertextLeft.count > octets.count / 2)
     }
 
     @Test func keyUpdatesBetweenMuchDataGoOnForEver() throws {
         let pair = try open()
         let piece = [UInt8](repeating: 7, count: 128 * 1024)
-        for _ in 0..<2 * SessionLimits.handshakeStepCountMax {
+        for _ in 0..<2 * PeerAllowance.stepCountMax {
             pair.client.updateKeys(SSL_KEY_UPDATE_REQUESTED)
             pair.client.send(piece)
             pair.feed(pair.client.outgoing())

@@ -1,5 +1,5 @@
-// The self-signed certificate: what it says is what was asked for, OpenSSL's own tool verifies it as its own anchor, and
-// names that can't stand in one are refused.
+// The self-signed certificate: what it says is what was asked for, OpenSSL's own tool verifies it as its own
+// anchor, and names that can't stand in one are refused.
 import Bytes
 import Testing
 
@@ -23,10 +23,14 @@ struct SelfSignedCertificateTests {
         let path = scratch.write(made.certificate, to: "certificate.pem")
         #expect(try CertificateFacts(certificateFile: path) == facts)
         let (_, printed) = Command(
-            ["openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256", "-ext", "basicConstraints,extendedKeyUsage"],
+            [
+                "openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256", "-ext",
+                "basicConstraints,extendedKeyUsage",
+            ],
             in: scratch
         ).finish()
-        let digits = printed.split(separator: "\n")[0].split(separator: "=")[1].filter { $0 != ":" }.lowercased()
+        let digits = printed.split(separator: "\n")[0].split(separator: "=")[1].filter { $0 != ":" }
+            .lowercased()
         #expect(digits == facts.fingerprint)
         #expect(printed.contains("CA:FALSE"))
         #expect(printed.contains("TLS Web Server Authentication"))
@@ -34,10 +38,14 @@ struct SelfSignedCertificateTests {
 
     @Test func itIsItsOwnAnchor() throws {
         let scratch = Scratch()
-        let made = try SelfSignedCertificate.make(names: ["localhost", "::1"], days: 1, nowSeconds: Identity.nowSeconds)
+        let made = try SelfSignedCertificate.make(
+            names: ["localhost", "::1"], days: 1, nowSeconds: Identity.nowSeconds)
         let path = scratch.write(made.certificate, to: "certificate.pem")
         for name in [["-verify_hostname", "localhost"], ["-verify_ip", "::1"]] {
-            let words = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", path] + name + [path]
+            let words =
+                ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", path] + name + [
+                    path
+                ]
             let (status, output) = Command(words, in: scratch).finish()
             #expect(status == 0, "\(output)")
         }
@@ -61,7 +69,8 @@ struct SelfSignedCertificateTests {
     }
 
     @Test(arguments: [
-        "", "a b", "a,DNS:b", "a/CN=b", "a..b", ".a", "*", "a.*.b", "*a.b", "a\nb", "ä.example", "http://a", "a:443",
+        "", "a b", "a,DNS:b", "a/CN=b", "a..b", ".a", "*", "a.*.b", "*a.b", "a\nb", "ä.example", "http://a",
+        "a:443",
         String(repeating: "a", count: 64), String(repeating: "abcdefghi.", count: 26) + "a",
     ])
     func otherNamesAreRefused(name: String) {
@@ -71,7 +80,9 @@ struct SelfSignedCertificateTests {
     }
 
     @Test func noNameOrNoTimeIsRefused() {
-        #expect(throws: TLSError.self) { try SelfSignedCertificate.make(names: [], days: 1, nowSeconds: Self.now) }
+        #expect(throws: TLSError.self) {
+            try SelfSignedCertificate.make(names: [], days: 1, nowSeconds: Self.now)
+        }
         for days in [0, -1, 3651] {
             #expect(throws: TLSError.self) {
                 try SelfSignedCertificate.make(names: ["a"], days: days, nowSeconds: Self.now)

@@ -1,5 +1,5 @@
-// Session tickets: resumption across contexts that share keys, renewal, the bounded life of a key (time is passed in), and
-// that foreign tickets only cost a full handshake.
+// Session tickets: resumption across contexts that share keys, renewal, the bounded life of a key (time is
+// passed in), and that foreign tickets only cost a full handshake.
 import COpenSSL
 import Testing
 

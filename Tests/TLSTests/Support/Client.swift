@@ -30,7 +30,9 @@ final class Client {
         unsafe shim_SSL_CTX_set_max_proto_version(context, offer.versions.upperBound)
         if let suites = offer.suites12 { unsafe precondition(SSL_CTX_set_cipher_list(context, suites) == 1) }
         if let suites = offer.suites13 { unsafe precondition(SSL_CTX_set_ciphersuites(context, suites) == 1) }
-        if let groups = offer.groups { unsafe precondition(shim_SSL_CTX_set1_groups_list(context, groups) == 1) }
+        if let groups = offer.groups {
+            unsafe precondition(shim_SSL_CTX_set1_groups_list(context, groups) == 1)
+        }
         unsafe ssl = SSL_new(context)
         unsafe input = BIO_new(BIO_s_mem())
         unsafe output = BIO_new(BIO_s_mem())
@@ -42,7 +44,8 @@ final class Client {
             // SSL_set_tlsext_host_name(3), a macro.
             var octets = name.utf8CString
             unsafe octets.withUnsafeMutableBufferPointer {
-                _ = unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), $0.baseAddress)
+                _ = unsafe SSL_ctrl(
+                    ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), $0.baseAddress)
             }
         }
         if let session { unsafe precondition(SSL_set_session(ssl, session.pointer) == 1) }
@@ -67,7 +70,9 @@ final class Client {
 
     /// Feeds what came for it, and returns what that decrypts to.
     func receive(_ octets: [UInt8]) -> [UInt8] {
-        if !octets.isEmpty { unsafe precondition(Int(BIO_write(input, octets, Int32(octets.count))) == octets.count) }
+        if !octets.isEmpty {
+            unsafe precondition(Int(BIO_write(input, octets, Int32(octets.count))) == octets.count)
+        }
         shakeHands()
         var plaintext: [UInt8] = []
         while isHandshakeComplete && failure == nil {

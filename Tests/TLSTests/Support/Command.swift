@@ -1,6 +1,7 @@
 import Glibc
 
-/// A program run by a test: what it prints, and how it ends. Its output goes to a file, so it never waits for us.
+/// A program run by a test: what it prints, and how it ends. Its output goes to a file, so it never waits for
+/// us.
 final class Command {
     private var process: pid_t = 0
     private let outputFile: String

@@ -36,7 +36,8 @@ final class Listener {
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// Accepts one client and, when it has sent anything, answers and closes. Returns when the client is gone.
+    /// Accepts one client and, when it has sent anything, answers and closes. Returns when the client is
+    /// gone.
     ///
     /// - Returns: what it sent, and where its session stood at the end.
     func serve(_ context: TLSContext, answer: [UInt8]) -> (request: [UInt8], progress: TLSProgress) {

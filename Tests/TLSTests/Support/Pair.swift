@@ -26,7 +26,8 @@ final class Pair {
             let piece = Array(rest.prefix(pieceByteCountMax))
             rest = rest.dropFirst(piece.count)
             ciphertext.append(copying: piece.span)
-            progress = server.receive(&ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
+            progress = server.receive(
+                &ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
         } while !rest.isEmpty
         deliverReplies()
     }

@@ -42,7 +42,9 @@ final class Scratch {
         defer { unsafe fclose(stream) }
         var text: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
-        while case let count = unsafe fread(&piece, 1, piece.count, stream), count > 0 { text += piece.prefix(count) }
+        while case let count = unsafe fread(&piece, 1, piece.count, stream), count > 0 {
+            text += piece.prefix(count)
+        }
         return String(decoding: text, as: UTF8.self)
     }
 }
