@@ -71,6 +71,18 @@ package final class Directory: Sendable {
         }
     }
 
+    /// The octets of a file in this directory.
+    ///
+    /// - Throws: `SystemError` of fstatat(2).
+    package func byteCount(of name: String) throws(SystemError) -> UInt64 {
+        var status = stat()
+        // SAFETY: the String lends its octets and a terminator, and fstatat fills the one structure it is given.
+        if unsafe fstatat(descriptor.number, name, &status, 0) != 0 {
+            throw SystemError(call: "stat", subject: path(of: name))
+        }
+        return UInt64(status.st_size)
+    }
+
     /// Opens a file in this directory.
     ///
     /// - Throws: `SystemError` of openat(2).
