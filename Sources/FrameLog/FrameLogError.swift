@@ -26,6 +26,10 @@ package struct FrameLogError: Error, Sendable, Equatable, CustomStringConvertibl
         return "\(path): \(detail)"
     }
 
+    /// What to do about a file that is damaged; follows what was found.
+    static let howToRepair =
+        "; look at it with `syncstreamer verify`, which can keep the readable part, or restore it from a copy"
+
     static func ownedByAnother(path: String) -> FrameLogError {
         FrameLogError(
             reason: .ownedByAnother, path: path, offset: nil,

@@ -25,15 +25,26 @@ package struct FrameLogSettings: Sendable {
     package var itemsMax = 1 << 26
 
     package init() {}
-}
 
-/// Which frames are kept: the oldest go as soon as one of the limits is passed.
-package struct Retention: Sendable {
-    package var framesMax = 360
-    /// The most octets of all frames together, gzip forms included; nil for no such limit.
-    package var byteCountMax: UInt64?
-    /// How long ago a frame may have ended; nil for no such limit.
-    package var ageMillisecondsMax: UInt64?
-
-    package init() {}
+    /// - Throws: `FrameLogError`, on the data directory at `path`, where the settings can't be met.
+    func check(path: String) throws(FrameLogError) {
+        func impossible(_ detail: String) -> FrameLogError {
+            FrameLogError(reason: .settings, path: path, offset: nil, detail: detail)
+        }
+        if !(100...3_600_000).contains(frameDurationMilliseconds) {
+            throw impossible("a frame lasts 100 ms to 1 h, not \(frameDurationMilliseconds) ms")
+        }
+        if latenessMilliseconds > 10 * frameDurationMilliseconds {
+            throw impossible("items may be late by ten windows at most, \(10 * frameDurationMilliseconds) ms")
+        }
+        if segmentByteCount > SegmentHeader.segmentByteCountMax
+            || segmentByteCount % SegmentHeader.sectorByteCount != 0
+        {
+            throw impossible("a segment has a multiple of 512 octets, and less than 2 GiB")
+        }
+        let itemRoom = GroupPlan.roomMax(segmentByteCount: segmentByteCount) - GroupHeader.byteCount
+        if itemRoom < itemByteCountMax + ItemRecord.overheadByteCountMax {
+            throw impossible("an item of \(itemByteCountMax) octets doesn't fit in a segment of \(segmentByteCount)")
+        }
+    }
 }

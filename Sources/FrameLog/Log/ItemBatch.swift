@@ -17,6 +17,9 @@ package struct ItemBatch: Sendable {
         let typeByteCount: UInt8
         let isServerStamped: Bool
 
+        var payloadByteCount: Int {
+            Int(byteCount) - ItemRecord.prefixByteCount - Int(idByteCount) - Int(typeByteCount)
+        }
         var range: Range<Int> { Int(start)..<Int(start) + Int(byteCount) }
         var idRange: Range<Int> { ItemRecord.idRange(count: idByteCount, from: Int(start)) }
         var typeRange: Range<Int> { idRange.upperBound..<idRange.upperBound + Int(typeByteCount) }

@@ -1,16 +1,6 @@
 import Bytes
 
-/// What a record in the log is.
-enum RecordKind: UInt8 {
-    /// An item of a channel.
-    case item = 1
-    /// The end of a window: what stands before it and belongs there is the window's frame.
-    case seal = 2
-    /// Windows from here on begin at or after a time, and have a length of their own.
-    case resume = 3
-}
-
-/// What all records begin with.
+/// What all records of the log begin with.
 ///
 /// | at | size | field |
 /// | --- | --- | --- |
@@ -20,13 +10,45 @@ enum RecordKind: UInt8 {
 /// | 9 | 1 | flags, 0: a later version marks fields of its own here |
 ///
 /// Integers are unsigned and in network byte order.
-enum Record {
+struct Record {
+    enum Kind: UInt8 {
+        /// An item of a channel: `ItemRecord`.
+        case item = 1
+        /// The end of a window: what stands before it and belongs there is the window's frame. Start and end of the window,
+        /// 8 octets each.
+        case seal = 2
+        /// No window begins before a time any more, and windows have a length from there on: 8 octets each.
+        case resume = 3
+    }
+
     static let prefixByteCount = 10
     /// Where the part begins that the checksum covers.
     static let checkedFrom = 8
+    /// The octets of a seal and of a resume.
+    static let controlByteCount = prefixByteCount + 16
+
+    let byteCount: Int
+    let checksum: UInt32
+    /// Reads what stands at the beginning of `octets`, and checks the checksum. Nil where that is no record.
+    init?(checking octets: Span<UInt8>) {
+        if octets.count < Self.prefixByteCount { return nil }
+        byteCount = Int(octets.bigEndian(at: 0, as: UInt32.self))
+        checksum = octets.bigEndian(at: 4, as: UInt32.self)
+        if byteCount < Self.prefixByteCount || byteCount > octets.count { return nil }
+        if CRC32C.checksum(octets.extracting(Self.checkedFrom..<byteCount)) != checksum { return nil }
+    }
+
+    /// What kind a checked record is, or nil for one that this version doesn't know.
+    static func kind(of record: Span<UInt8>) -> Kind? { record[9] == 0 ? Kind(rawValue: record[8]) : nil }
+
+    /// The two numbers of a seal or a resume, or nil where it hasn't two.
+    static func control(of record: Span<UInt8>) -> (first: UInt64, second: UInt64)? {
+        if record.count != controlByteCount { return nil }
+        return (record.bigEndian(at: prefixByteCount, as: UInt64.self), record.bigEndian(at: 18, as: UInt64.self))
+    }
 
     /// Begins a record whose size and checksum `finish` fills in.
-    static func begin(_ kind: RecordKind, in octets: inout [UInt8]) {
+    static func begin(_ kind: Kind, in octets: inout [UInt8]) {
         let prefix: InlineArray<10, UInt8> = [0, 0, 0, 0, 0, 0, 0, 0, kind.rawValue, 0]
         octets.append(copying: prefix.span)
     }
@@ -41,45 +63,13 @@ enum Record {
         }
         return checksum
     }
-}
 
-/// The record of an item.
-///
-/// | at | size | field |
-/// | --- | --- | --- |
-/// | 0 | 10 | as in `Record` |
-/// | 10 | 1 | channel id size, I |
-/// | 11 | 1 | channel type size, T |
-/// | 12 | 8 | timestamp, milliseconds since the UNIX epoch |
-/// | 20 | I | channel id |
-/// | 20+I | T | channel type |
-/// | 20+I+T | rest | data |
-enum ItemRecord {
-    /// The octets before the channel id.
-    static let prefixByteCount = 20
-    /// The most octets a record has beside its data.
-    static let overheadByteCountMax = prefixByteCount + 2 * 255
-
-    /// Where the channel id of a record that begins at `start` stands.
-    static func idRange(count: UInt8, from start: Int) -> Range<Int> {
-        start + prefixByteCount..<start + prefixByteCount + Int(count)
-    }
-
-    /// Appends an item's record and returns its checksum.
-    static func append(
-        channelID: Span<UInt8>, channelType: Span<UInt8>, timestamp: UInt64, data: Span<UInt8>,
-        to octets: inout [UInt8]
-    ) -> UInt32 {
-        precondition(!channelID.isEmpty && channelID.count <= 255, "a channel id has 1 to 255 octets")
-        precondition(channelType.count <= 255, "a channel type has at most 255 octets")
+    /// Appends a seal or a resume, and returns its checksum.
+    static func append(_ kind: Kind, _ first: UInt64, _ second: UInt64, to octets: inout [UInt8]) -> UInt32 {
         let start = octets.count
-        Record.begin(.item, in: &octets)
-        octets.append(UInt8(channelID.count))
-        octets.append(UInt8(channelType.count))
-        octets.append(bigEndian: timestamp)
-        octets.append(copying: channelID)
-        octets.append(copying: channelType)
-        octets.append(copying: data)
-        return Record.finish(from: start, in: &octets)
+        begin(kind, in: &octets)
+        octets.append(bigEndian: first)
+        octets.append(bigEndian: second)
+        return finish(from: start, in: &octets)
     }
 }

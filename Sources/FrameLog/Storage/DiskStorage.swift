@@ -20,6 +20,8 @@ package struct DiskStorage: Storage {
 
     package func names() throws(SystemError) -> [String] { try directory.names() }
 
+    package func byteCount(of name: String) throws(SystemError) -> UInt64 { try directory.byteCount(of: name) }
+
     package func open(_ name: String, _ access: File.Access) throws(SystemError) -> File {
         try directory.open(name, access)
     }

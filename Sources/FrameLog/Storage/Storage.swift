@@ -16,6 +16,9 @@ package protocol Storage: Sendable {
     /// The names of all entries, in no order.
     func names() throws(SystemError) -> [String]
 
+    /// The octets of a file.
+    func byteCount(of name: String) throws(SystemError) -> UInt64
+
     /// Opens a file.
     func open(_ name: String, _ access: Posix.File.Access) throws(SystemError) -> File
 

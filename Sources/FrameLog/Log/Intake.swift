@@ -1,0 +1,120 @@
+import Bytes
+
+/// Decides which items are taken, and plans the group that makes them durable. Pure: what to write goes out, and what was
+/// written comes back.
+struct Intake {
+    var assembler: Assembler
+    private(set) var plan = GroupPlan()
+    private let rules: WindowRules
+    private let settings: FrameLogSettings
+
+    init(assembler: Assembler, settings: FrameLogSettings) {
+        self.assembler = assembler
+        self.settings = settings
+        rules = WindowRules(
+            duration: settings.frameDurationMilliseconds, lateness: settings.latenessMilliseconds)
+    }
+
+    /// Plans the items of `batch`, the one at `number` in its commit, from its `next`th on, and gives each an outcome that
+    /// holds once the plan is written. Stops before an item for which a group with `room` octets has no more room.
+    ///
+    /// Returns whether all items are planned or refused.
+    mutating func take(
+        from batch: inout ItemBatch, at number: Int, next: inout Int, room: Int, now: UInt64
+    ) -> Bool {
+        while next < batch.entries.count {
+            let entry = batch.entries[next]
+            precondition(
+                GroupHeader.byteCount + Int(entry.byteCount)
+                    <= GroupPlan.roomMax(segmentByteCount: settings.segmentByteCount),
+                "an item is longer than the settings allow")
+            if plan.groupByteCount(with: Int(entry.byteCount)) > room { return false }
+            let verdict = admit(entry, of: batch, at: (number, next), now: now)
+            batch.outcomes.append(ItemOutcome(ticket: entry.ticket, verdict: verdict))
+            next += 1
+        }
+        return true
+    }
+
+    private mutating func admit(
+        _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int), now: UInt64
+    ) -> ItemVerdict {
+        if !entry.isServerStamped,
+            let refusal = rules.refusal(of: entry.timestamp, at: now, watermark: assembler.watermark)
+        {
+            return refusal
+        }
+        let admission = assembler.admit(
+            id: batch.records.span.extracting(entry.idRange), type: batch.records.span.extracting(entry.typeRange),
+            timestamp: entry.timestamp, channelsMax: settings.channelsMax, itemsMax: settings.itemsMax)
+        switch admission {
+        case .slot(let slot):
+            plan.add(entry, of: batch, at: place, slot: slot)
+            return .accepted(frame: slot.windowStart)
+        case .typeConflict(let type): return .typeConflict(type: type)
+        case .full(let end): return .windowFull(end: end)
+        }
+    }
+
+    /// The windows that have ended at `now`, oldest first: those with items, and those without that give a frame.
+    func windowsDue(at now: UInt64, skippingEmpty: Bool) -> [Range<UInt64>] {
+        if skippingEmpty {
+            return assembler.windows.prefix { isDue($0.end, at: now) }.map { $0.start..<$0.end }
+        }
+        var due: [Range<UInt64>] = []
+        var start = assembler.watermark
+        while isDue(start + assembler.duration, at: now) {
+            due.append(start..<start + assembler.duration)
+            start += assembler.duration
+        }
+        return due
+    }
+
+    func isDue(_ end: UInt64, at now: UInt64) -> Bool { end + settings.latenessMilliseconds <= now }
+
+    /// Whether so many windows passed unseen that those without items give no frame.
+    func isGap(at now: UInt64) -> Bool { rules.isGap(from: assembler.watermark, to: now) }
+
+    /// Where windows are to go on at `now`, once those due are sealed, after a start or a gap; nil where they do already.
+    func resumption(at now: UInt64, storedThrough: UInt64, behind watermark: UInt64) -> GroupPlan.Resume? {
+        let duration = rules.duration
+        let earliest = max(rules.oldestOpen(at: now), watermark, storedThrough)
+        let start = (earliest + duration - 1) / duration * duration
+        if start == watermark && duration == assembler.duration { return nil }
+        return GroupPlan.Resume(start: start, duration: duration)
+    }
+
+    mutating func plan(sealOf window: Range<UInt64>) { plan.addSeal(window) }
+    mutating func plan(_ resume: GroupPlan.Resume) { plan.addResume(resume) }
+
+    /// Writes what is planned through `write`, which gets the octets' pieces behind the group's header.
+    mutating func withPlan<Result, Failure: Error>(
+        _ write: (inout GroupPlan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try write(&plan)
+    }
+
+    /// Applies the plan, whose first record is durable at `first`, and returns the windows that it seals.
+    mutating func apply(at first: LogPosition) -> [OpenWindow] {
+        for item in plan.items {
+            assembler.apply(
+                item.slot, position: LogPosition(segment: first.segment, offset: first.offset + item.offset),
+                byteCount: Int(item.byteCount), payloadByteCount: Int(item.payloadByteCount))
+        }
+        var sealed: [OpenWindow] = []
+        for window in plan.seals { sealed.append(assembler.seal(start: window.lowerBound, end: window.upperBound)) }
+        if let resume = plan.resume { assembler.resume(from: resume.start, duration: resume.duration) }
+        plan.removeAll()
+        return sealed
+    }
+
+    /// Gives up the plan, which could not be written, and its items `verdict`.
+    mutating func giveUp(_ verdict: ItemVerdict, in batches: inout [ItemBatch]) {
+        for item in plan.items {
+            let ticket = batches[Int(item.batch)].outcomes[Int(item.entry)].ticket
+            batches[Int(item.batch)].outcomes[Int(item.entry)] = ItemOutcome(ticket: ticket, verdict: verdict)
+        }
+        plan.removeAll()
+        assembler.rollBack()
+    }
+}
