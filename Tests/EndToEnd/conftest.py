@@ -1,0 +1,59 @@
+"""Fixtures: certificates, a server shared by tests that only ask it things, and servers of a test's own."""
+
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import identity as identities  # noqa: E402
+from support.server import PROGRAM, Server  # noqa: E402
+
+
+def pytest_sessionstart(session):
+    if not PROGRAM.is_file():
+        raise pytest.UsageError(f"{PROGRAM} is missing: run `make build`")
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory):
+    return identities.self_signed(tmp_path_factory.mktemp("identity"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, identity):
+    """One for all tests that change nothing but their own channels."""
+    server = Server(tmp_path_factory.mktemp("shared") / "data", identity)
+    yield server
+    try:
+        assert server.stop() == 0, server.log_text()
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def start(tmp_path, identity):
+    """Starts servers for one test, each with a directory of its own unless it is given one."""
+    started, count = [], itertools.count()
+
+    def start(*options, directory=None, identity=identity, **settings):
+        directory = directory or tmp_path / f"data-{next(count)}"
+        started.append(Server(directory, identity, *options, **settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def channel_numbers():
+    return itertools.count(1)
+
+
+@pytest.fixture
+def channel(channel_numbers):
+    """A channel id that no other test uses."""
+    return f"channel-{next(channel_numbers)}"

@@ -1,0 +1,163 @@
+"""A server under test: the release binary, on a free port, with a data directory of its own."""
+
+import os
+import resource
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+from support import timeframe
+from support.waiting import DEADLINE_SECONDS, until
+from support.wire import Wire, trusting
+
+PROGRAM = Path(os.environ.get("SYNCSTREAMER_PROGRAM", Path(__file__).resolve().parents[3] / ".build/release/syncstreamer"))
+SECRET = "a-secret-of-the-tests"
+AUTHORIZED = {"Authorization": f"Bearer {SECRET}"}
+JSON = {**AUTHORIZED, "Content-Type": "application/json"}
+OCTETS = {**AUTHORIZED, "Content-Type": "application/octet-stream"}
+
+
+def environment(**more):
+    """This process's environment without what would steer the command, and with `more`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNCSTREAMER_") and name != "PORT"}
+    return {**kept, **more}
+
+
+def run(*arguments, check=True, stdin=b"", timeout=DEADLINE_SECONDS, **more):
+    """Runs the command to its end; its output is octets."""
+    finished = subprocess.run(
+        [str(PROGRAM), *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout, env=environment(**more))
+    assert not check or finished.returncode == 0, finished.stderr.decode()
+    return finished
+
+
+class Server:
+    def __init__(
+        self, directory, identity, *options, host="127.0.0.1", frame_duration="200ms", secret=SECRET, before=(), **more
+    ):
+        self.directory, self.identity = directory, identity
+        self.log_file = directory.parent / (directory.name + ".log")
+        arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--admin", "off"]
+        if host:
+            arguments += ["--host", host]
+        if identity:
+            arguments += ["--cert", str(identity.certificate), "--key", str(identity.key)]
+        if frame_duration:
+            arguments += ["--frame-duration", frame_duration]
+        if "--retain-frames" not in options:
+            arguments += ["--retain-frames", "100000"]
+        if secret:
+            more = {"SYNCSTREAMER_SECRET": secret, **more}
+        self.log = open(self.log_file, "ab")
+        self.process = subprocess.Popen(
+            [*before, str(PROGRAM), *arguments, *map(str, options)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=self.log, env=environment(**more))
+        self.output = []
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        until(lambda: self.output or self.process.poll() is not None, "the listening line")
+        assert self.output, f"it did not start: {self.log_text()}"
+        self.line = self.output[0].decode()
+        assert self.line.startswith("listening on https://") and self.line.endswith("\n"), self.line
+        self.url = self.line.removeprefix("listening on ").strip()
+        self.port = int(self.url.rpartition(":")[2])
+        self.context = trusting(identity.authority) if identity else None
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.output.append(line)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log_text(self):
+        return self.log_file.read_text()
+
+    # Asking it
+
+    def wire(self, host="127.0.0.1", **settings):
+        return Wire((host, self.port), settings.pop("context", self.context), **settings)
+
+    def ask(self, method, target, fields=(), body=None):
+        """One request on a connection of its own."""
+        with self.wire() as wire:
+            return wire.ask(method, target, fields, body)
+
+    def get(self, target, **fields):
+        return self.ask("GET", target, {name.replace("_", "-"): value for name, value in fields.items()})
+
+    def post(self, channel, body, fields=OCTETS, query=""):
+        return self.ask("POST", f"/channel/{channel}{query}", fields, body)
+
+    def index(self):
+        response = self.get("/frame")
+        assert response.status == 200
+        return response.json()
+
+    def frame_octets(self, frame_id):
+        """The octets of a frame, once it is sealed."""
+        def attempt():
+            response = self.get(f"/{frame_id}")
+            assert response.status in (200, 404), response
+            return response.body if response.status == 200 else None
+        return until(attempt, f"frame {frame_id}")
+
+    def frame(self, frame_id):
+        return timeframe.decode(self.frame_octets(frame_id))
+
+    def all_frames(self):
+        """Every frame listed, oldest first, decoded."""
+        with self.wire() as wire:
+            entries = reversed(wire.ask("GET", "/frame").json())
+            frames = []
+            for entry in entries:
+                response = wire.ask("GET", f"/{entry['id']}")
+                assert response.status == 200
+                frames.append(timeframe.decode(response.body))
+            return frames
+
+    def is_listening(self):
+        try:
+            self.wire().close()
+            return True
+        except OSError:
+            return False
+
+    # Ending it
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=DEADLINE_SECONDS):
+        """Its exit status, once it has ended."""
+        status = self.process.wait(seconds)
+        self.reader.join(seconds)
+        self.process.stdout.close()
+        self.log.close()
+        return status
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        status = self.wait()
+        assert self.output == [self.output[0]], f"more than one line on standard output: {self.output}"
+        return status
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        if not self.log.closed:
+            self.wait()
+
+    def cpu_seconds(self):
+        """Processor time of all its threads so far."""
+        ticks = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
+
+    def set_descriptors_max(self, count):
+        """Changes how many descriptors the running server may have; returns what it was."""
+        return resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (count, count))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))

@@ -1,0 +1,87 @@
+"""A disk that fills: posts are refused with 507, reads go on, and with room posts go on too. Nothing that was
+acknowledged is lost, and nothing that was refused is there."""
+
+import os
+import random
+import subprocess
+from collections import Counter
+
+import pytest
+
+from support.waiting import until
+
+DISK_BYTES = 400 << 20
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small file system of the test's own. Mounting needs root, as in a container or in CI."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0755", "tmpfs", path], check=True)
+    yield path
+    subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def room(disk):
+    facts = os.statvfs(disk)
+    return facts.f_bavail * facts.f_frsize
+
+
+def test_507_while_the_disk_is_full_and_everything_as_before_with_room(start, disk):
+    server = start(directory=disk / "data", frame_duration="500ms")
+    kept = server.post("kept", b"before").json()["frame"]
+    before = server.frame_octets(kept)
+
+    # All but 48 MiB is taken by something else.
+    ballast = disk / "ballast"
+    with open(ballast, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, room(disk) - (48 << 20))
+
+    generator = random.Random(507)
+    acknowledged, refused = [], []
+
+    def post():
+        body = generator.randbytes(4 << 20)
+        answer = server.post("bulk", body)
+        if answer.status == 200:
+            acknowledged.append(body)
+            return None
+        refused.append(body)
+        return answer
+
+    answer = until(post, "a full disk")
+    assert (answer.status, answer.problem_name()) == (507, "no-space")
+    assert int(answer.get("retry-after")) > 0
+
+    # Full it stays, and reads go on.
+    for _ in range(3):
+        assert server.get(f"/{kept}").body == before
+        assert server.get("/frame").status == 200
+        assert server.get("/healthz").status == 200
+    assert server.process.poll() is None
+
+    ballast.unlink()
+    last = until(lambda: (a := server.post("kept", b"after")).status == 200 and a, "posts that are taken again").json()["frame"]
+    until(lambda: int(server.index()[0]["id"]) >= int(last), "the frame of the last item")
+    found = Counter(item.data for frame in server.all_frames() for item in frame.items("bulk"))
+    assert all(found[body] == 1 for body in acknowledged), "an acknowledged item is lost or doubled"
+    assert not any(found[body] for body in refused), "a refused item is there"
+    assert len(acknowledged) > 1
+
+    # And after a restart as well.
+    assert server.stop() == 0
+    again = start(directory=disk / "data", frame_duration="500ms")
+    until(lambda: again.index(), "the index")
+    found = Counter(item.data for frame in again.all_frames() for item in frame.items("bulk"))
+    assert all(found[body] == 1 for body in acknowledged)
+
+
+def test_a_start_on_a_full_disk_says_what_is_wrong(disk, identity):
+    from support.server import run
+    with open(disk / "ballast", "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, room(disk) - (1 << 20))
+    finished = run("serve", "--port", "0", "--admin", "off", "--data-dir", disk / "data", "--cert", identity.certificate,
+                   "--key", identity.key, check=False)
+    assert finished.returncode == 1 and finished.stdout == b""
+    assert str(disk / "data") in finished.stderr.decode()

@@ -1,0 +1,267 @@
+"""TLS with real clients, `openssl s_client` above all: what is agreed on, what is refused, and with which alert."""
+
+import re
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from support import identity as identities
+from support.server import environment
+from support.waiting import DEADLINE_SECONDS, until
+from support.wire import Wire, trusting
+
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+def s_client(server, *options, sent=REQUEST, trust=True):
+    """What s_client prints while it sends a request, and its exit status."""
+    arguments = ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-servername", "localhost", "-ign_eof"]
+    if trust:
+        arguments += ["-CAfile", str(server.identity.authority), "-verify_return_error"]
+    finished = subprocess.run([*arguments, *map(str, options)], input=sent, capture_output=True, timeout=DEADLINE_SECONDS,
+                              env=environment())
+    return (finished.stdout + finished.stderr).decode("latin-1"), finished.returncode
+
+
+def agreed(printed):
+    """(protocol, suite) of a handshake that came to an end and was used."""
+    assert "HTTP/1.1 200" in printed, printed
+    return re.search(r"New, (\S+), Cipher is (\S+)", printed).groups()
+
+
+# Versions
+
+def test_1_3_is_spoken(server):
+    printed, _ = s_client(server, "-tls1_3")
+    assert agreed(printed) == ("TLSv1.3", "TLS_AES_128_GCM_SHA256")
+
+
+def test_1_2_is_spoken(server):
+    printed, _ = s_client(server, "-tls1_2")
+    assert agreed(printed)[1] == "ECDHE-ECDSA-AES128-GCM-SHA256"
+
+
+@pytest.mark.parametrize("version", ["-tls1_1", "-tls1"])
+def test_older_versions_are_refused_with_an_alert(server, version):
+    printed, status = s_client(server, version, "-cipher", "ALL@SECLEVEL=0")
+    assert status != 0 and "HTTP/1.1" not in printed
+    assert "alert protocol version" in printed, printed
+
+
+# Suites
+
+@pytest.mark.parametrize("suite", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+                                   "ECDHE-ECDSA-CHACHA20-POLY1305"])
+def test_suites_of_1_2_that_are_taken(server, suite):
+    printed, _ = s_client(server, "-tls1_2", "-cipher", suite)
+    assert agreed(printed)[1] == suite
+
+
+@pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])
+def test_suites_of_1_3_that_are_taken(server, suite):
+    printed, _ = s_client(server, "-tls1_3", "-ciphersuites", suite)
+    assert agreed(printed)[1] == suite
+
+
+@pytest.mark.parametrize("suite", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA", "ECDHE-ECDSA-AES128-CCM8",
+                                   "aNULL", "eNULL", "kRSA", "DHE-RSA-AES128-GCM-SHA256", "PSK"])
+def test_suites_without_forward_secrecy_or_authenticated_encryption_are_refused(server, suite):
+    printed, status = s_client(server, "-tls1_2", "-cipher", suite + "@SECLEVEL=0")
+    assert status != 0 and "HTTP/1.1" not in printed
+    assert "handshake failure" in printed or "no ciphers available" in printed, printed
+
+
+def test_aes_128_comes_first_whatever_the_clients_order(server):
+    printed, _ = s_client(server, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert agreed(printed)[1] == "ECDHE-ECDSA-AES128-GCM-SHA256"
+    printed, _ = s_client(server, "-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256")
+    assert agreed(printed)[1] == "TLS_AES_128_GCM_SHA256"
+
+
+def test_chacha_is_taken_where_the_client_prefers_it(server):
+    """A device without AES in hardware puts it first."""
+    printed, _ = s_client(server, "-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256")
+    assert agreed(printed)[1] == "TLS_CHACHA20_POLY1305_SHA256"
+
+
+@pytest.mark.parametrize("group, shown", [("X25519", "X25519"), ("P-256", "prime256v1"), ("P-384", "secp384r1")])
+def test_groups_that_are_taken(server, group, shown):
+    printed, _ = s_client(server, "-groups", group)
+    agreed(printed)
+    assert re.search(rf"Server Temp Key: .*(?:{group}|{shown})", printed), printed
+
+
+# Certificates
+
+def test_an_rsa_certificate_is_served(start, tmp_path):
+    server = start(identity=identities.self_signed(tmp_path, "rsa", "rsa"))
+    printed, _ = s_client(server, "-tls1_2")
+    assert agreed(printed)[1] == "ECDHE-RSA-AES128-GCM-SHA256"
+    assert server.get("/healthz").status == 200
+
+
+def test_the_chain_is_sent(start, tmp_path):
+    server = start(identity=identities.chained(tmp_path))
+    printed, status = s_client(server)
+    agreed(printed)
+    assert status == 0 and "Verify return code: 0 (ok)" in printed
+    assert re.search(r"\b1 s:.*intermediate", printed)
+
+
+# Sessions
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_session_is_resumed_on_every_loop(start, tmp_path, version):
+    """The kernel spreads connections over the loops by their ports, so twenty reach all of two."""
+    server = start("--threads", "2")
+    session = tmp_path / "session"
+    printed, _ = s_client(server, version, "-sess_out", session)
+    agreed(printed)
+    for _ in range(20):
+        printed, _ = s_client(server, version, "-sess_in", session)
+        assert "HTTP/1.1 200" in printed and "Reused, " in printed
+
+
+def test_a_session_survives_a_reload(start, tmp_path):
+    import signal
+    server = start()
+    session = tmp_path / "session"
+    s_client(server, "-tls1_3", "-sess_out", session)
+    server.signal(signal.SIGHUP)
+    until(lambda: "reloaded" in server.log_text(), "the reload")
+    printed, _ = s_client(server, "-tls1_3", "-sess_in", session)
+    assert "Reused, " in printed
+
+
+# ALPN
+
+def test_http_1_1_is_agreed_on(server):
+    printed, _ = s_client(server, "-alpn", "h2,http/1.1")
+    agreed(printed)
+    assert "ALPN protocol: http/1.1" in printed
+
+
+def test_a_client_without_alpn_is_served(server):
+    printed, _ = s_client(server)
+    agreed(printed)
+    assert "No ALPN negotiated" in printed
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_an_offer_of_other_protocols_alone_gets_the_alert_for_that(server, version):
+    """no_application_protocol, 120 (RFC 7301 section 3.2)."""
+    printed, status = s_client(server, version, "-alpn", "h2")
+    assert status != 0 and "HTTP/1.1" not in printed
+    assert "alert no application protocol" in printed.lower() or "SSL alert number 120" in printed, printed
+
+
+# The record layer
+
+def test_renegotiation_is_refused(server):
+    """`R` on its own line has s_client ask for a new handshake in TLS 1.2."""
+    with subprocess.Popen(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as client:
+        printed = b""
+        while b"Verify return code" not in printed:
+            printed += client.stdout.read1()
+        client.stdin.write(b"R\n")
+        client.stdin.flush()
+        printed += client.stdout.read()
+    assert b"no renegotiation" in printed, printed
+
+
+def test_no_compression(server):
+    printed, _ = s_client(server, "-tls1_2", "-comp")
+    agreed(printed)
+    assert "Compression: NONE" in printed
+
+
+def test_close_notify_is_sent_and_understood(server):
+    with server.wire() as wire:
+        assert wire.ask("GET", "/healthz").status == 200
+        # unwrap() sends close_notify and waits for the server's.
+        wire.socket.unwrap()
+    with server.wire() as wire:
+        wire.send(REQUEST).response()
+        assert wire.is_ended()
+
+
+def test_records_may_be_cut_anywhere(server):
+    """A client whose handshake and request arrive octet by octet is served like any other."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = server.context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS) as raw:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def step(operation):
+            while True:
+                try:
+                    result, wants = operation(), False
+                except ssl.SSLWantReadError:
+                    wants = True
+                for octet in outgoing.read():
+                    raw.send(bytes([octet]))
+                if not wants:
+                    return result
+                incoming.write(raw.recv(65536))
+
+        step(tls.do_handshake)
+        step(lambda: tls.write(REQUEST))
+        assert step(lambda: tls.read(65536)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("octets", [b"\0" * 100, b"\xff" * 100, b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01\xff\xff" + b"a" * 70000,
+                                    b"\x15\x03\x03\x00\x02\x02\x28", b"\x80\x2e\x01\x00\x02"])
+def test_what_is_neither_tls_nor_http_ends_only_its_own_connection(server, octets):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS) as raw:
+        try:
+            raw.sendall(octets)
+            raw.shutdown(socket.SHUT_WR)
+            while raw.recv(65536):
+                pass
+        except ConnectionError:
+            pass
+    assert server.get("/healthz").status == 200
+
+
+def test_a_tampered_record_ends_the_connection(server):
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = server.context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS) as raw:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                raw.sendall(outgoing.read())
+                incoming.write(raw.recv(65536))
+        tls.write(REQUEST)
+        record = bytearray(outgoing.read())
+        record[-1] ^= 1
+        raw.sendall(record)
+        received = b""
+        try:
+            while octets := raw.recv(65536):
+                received += octets
+        except ConnectionError:
+            pass
+        incoming.write(received)
+        with pytest.raises(ssl.SSLError, match="BAD_RECORD_MAC|bad record mac"):
+            tls.read(65536)
+
+
+def test_both_address_families_are_served(start):
+    server = start(host=None)
+    for host in ("127.0.0.1", "::1"):
+        with Wire((host, server.port), server.context, server_name=host) as wire:
+            assert wire.ask("GET", "/healthz").status == 200
+    only = start(host="::1")
+    assert only.url == f"https://[::1]:{only.port}"
+    with Wire(("::1", only.port), trusting(only.identity.authority)) as wire:
+        assert wire.ask("GET", "/healthz").status == 200
+    with pytest.raises(OSError):
+        only.wire("127.0.0.1")
