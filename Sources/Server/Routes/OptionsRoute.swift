@@ -25,8 +25,8 @@ enum OptionsRoute {
         case .channel, .server: "Authorization, Content-Type, Content-Encoding, Idempotency-Key, Prefer"
         default:
             """
-            Accept, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, \
-            Range
+            Accept, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, \
+            Last-Event-ID, Range
             """
         }
     }

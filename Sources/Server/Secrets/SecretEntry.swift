@@ -111,8 +111,8 @@ package struct SecretLineFault: Error, Sendable, Equatable {
     package static let name = SecretLineFault(advice: "the name must be 1 to 64 visible ASCII characters")
     package static let digest = SecretLineFault(
         advice:
-            "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret itself; "
-            + "`syncstreamer secret` makes such a line")
+            "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret "
+            + "itself; `syncstreamer secret` makes such a line")
     package static let pattern = SecretLineFault(
         advice:
             "a channel pattern is empty or has a broken percent-encoding; use patterns such as room1-* or *")

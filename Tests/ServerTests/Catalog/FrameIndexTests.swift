@@ -1,0 +1,38 @@
+// The index's exact octets, its gzip form, and where each run of frames stands in it.
+
+import Testing
+
+@testable import Server
+
+@Suite struct FrameIndexTests {
+    private func index(_ windows: [(UInt64, UInt64)]) -> FrameIndex {
+        FrameIndex(windows: windows.map { (startTimestamp: $0.0, endTimestamp: $0.1) })
+    }
+
+    @Test func exactOctets() {
+        #expect(String(decoding: index([]).octets, as: UTF8.self) == "[]")
+        let text = String(
+            decoding: index([(0, 10_000), (1_732_310_400_000, 1_732_310_410_000)]).octets, as: UTF8.self)
+        #expect(
+            text == #"[{"startAt":1732310400000,"endAt":1732310410000,"id":"1732310400000"},"#
+                + #"{"startAt":0,"endAt":10000,"id":"0"}]"#)
+    }
+
+    @Test func runsOfFrames() {
+        let windows = (0..<120).map { (UInt64($0) * 7, UInt64($0) * 7 + 7) }
+        let whole = index(windows)
+        for run in [0..<1, 0..<120, 5..<6, 9..<12, 119..<120, 0..<119, 100..<120] {
+            let part = Array(whole.octets[whole.octetRange(ofFrames: run)])
+            let alone = index(Array(windows[run])).octets
+            #expect([UInt8(ascii: "[")] + part + [UInt8(ascii: "]")] == alone, "\(run)")
+        }
+    }
+
+    @Test func gzipWhereItIsSmaller() throws {
+        #expect(index([]).gzip == nil)
+        let whole = index((0..<50).map { (UInt64($0) * 10_000, UInt64($0) * 10_000 + 10_000) })
+        let gzip = try #require(whole.gzip)
+        #expect(gzip.count < whole.octets.count / 2)
+        #expect(gzip == (try FrameFolder.gzip(whole.octets)))
+    }
+}
