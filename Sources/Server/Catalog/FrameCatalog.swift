@@ -14,17 +14,26 @@ final class FrameCatalog: Sendable {
     ///   - files: the frames in the store, oldest first; their windows don't overlap.
     ///   - previous: the snapshot before. What it made for a frame is taken over, not made again.
     init(files: [StoredFrame], retired: RetiredFrames, reusing previous: FrameCatalog? = nil) {
+        let known = previous?.frames ?? []
         var frames: [CatalogFrame] = []
         frames.reserveCapacity(files.count)
         var index = 0
-        let known = previous?.frames ?? []
+        var sharedCount = 0
         for file in files {
             while index < known.count, known[index].startTimestamp < file.startTimestamp { index += 1 }
-            let isKnown = index < known.count && known[index].file === file
-            frames.append(isKnown ? known[index] : CatalogFrame(file))
+            if index < known.count, known[index].file === file {
+                frames.append(known[index])
+                sharedCount += 1
+            } else {
+                frames.append(CatalogFrame(file))
+            }
         }
         self.frames = frames
-        self.index = FrameIndex(windows: frames.lazy.map { ($0.startTimestamp, $0.endTimestamp) })
+        if let previous, sharedCount == files.count, sharedCount == known.count {
+            self.index = previous.index
+        } else {
+            self.index = FrameIndex(windows: frames.lazy.map { ($0.startTimestamp, $0.endTimestamp) })
+        }
         self.retired = retired
     }
 

@@ -12,6 +12,7 @@ enum ChannelRoute {
     ) -> Decision {
         let settings = context.settings
         var channelID: [UInt8] = []
+        channelID.reserveCapacity(id.count)
         let segment = octets.extracting(head.path).extracting(id)
         let isChannel = Target.decode(segment, into: &channelID) && ChannelName.isValid(channelID.span)
         // Who asks comes before what is asked for: a stranger learns nothing.
