@@ -20,9 +20,14 @@ extension Span where Element == UInt8 {
     @inlinable
     package func firstIndex(of octet: UInt8, from start: Int = 0) -> Int? {
         var index = start
+        while index <= count &- 8 {
+            let marks = OctetWord(self, at: index).marks(of: octet)
+            if marks != 0 { return index &+ OctetWord.count(before: marks) }
+            index &+= 8
+        }
         while index < count {
             if self[index] == octet { return index }
-            index += 1
+            index &+= 1
         }
         return nil
     }
@@ -30,8 +35,18 @@ extension Span where Element == UInt8 {
     @inlinable
     package func isEqual(to other: Span<UInt8>) -> Bool {
         if count != other.count { return false }
-        for index in indices where self[index] != other[index] { return false }
-        return true
+        if count < 4 {
+            for index in indices where self[index] != other[index] { return false }
+            return true
+        }
+        if count < 8 { return OctetWord(endsOf: self).value == OctetWord(endsOf: other).value }
+        var index = 0
+        while index < count &- 8 {
+            if OctetWord(self, at: index).value != OctetWord(other, at: index).value { return false }
+            index &+= 8
+        }
+        // The last eight octets, some of them perhaps again.
+        return OctetWord(self, at: count &- 8).value == OctetWord(other, at: count &- 8).value
     }
 
     /// Whether the octets are those of an ASCII literal.
@@ -42,14 +57,27 @@ extension Span where Element == UInt8 {
         return isEqual(to: unsafe Span(_unsafeElements: octets))
     }
 
-    /// Whether the octets are those of a lower-case ASCII literal, taking A to Z for a to z.
+    /// Whether the octets are those of a lower-case ASCII literal, taking A to Z for a to z. Inlined, so that the
+    /// literal's octets become constants of the code.
     @inlinable
+    @inline(__always)
     package func isEqual(toLowercased literal: StaticString) -> Bool {
         if count != literal.utf8CodeUnitCount { return false }
         // SAFETY: a StaticString's octets live as long as the program, and the count is its own.
         let octets = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
-        for index in indices where unsafe self[index].lowercasedASCII != octets[index] { return false }
-        return true
+        let expected = unsafe Span(_unsafeElements: octets)
+        if count < 4 {
+            for index in indices where self[index].lowercasedASCII != expected[index] { return false }
+            return true
+        }
+        if count < 8 { return OctetWord(endsOf: self).lowercasedASCII == OctetWord(endsOf: expected).value }
+        var index = 0
+        while index < count &- 8 {
+            if OctetWord(self, at: index).lowercasedASCII != OctetWord(expected, at: index).value { return false }
+            index &+= 8
+        }
+        // The last eight octets, some of them perhaps again.
+        return OctetWord(self, at: count &- 8).lowercasedASCII == OctetWord(expected, at: count &- 8).value
     }
 
     /// Whether the octets begin with those of an ASCII literal.
