@@ -125,14 +125,13 @@ package struct BodyDecoder: Sendable {
         if trailerByteCount > Self.trailerByteCountMax {
             throw RequestFault(431, "The trailer fields are too large; send fewer or shorter ones.")
         }
-        let classes = OctetClass.table[Int(octet)]
         switch state {
         case .trailerStart where octet == UInt8(ascii: "\r"): return .finalLineFeed
         case .trailerValue where octet == UInt8(ascii: "\r"): return .trailerLineFeed
         case .trailerName where octet == UInt8(ascii: ":"): return .trailerValue
-        case .trailerStart where classes.contains(.token), .trailerName where classes.contains(.token):
+        case .trailerStart where OctetClass(of: octet).contains(.token), .trailerName where OctetClass(of: octet).contains(.token):
             return .trailerName
-        case .trailerValue where classes.contains(.value): return .trailerValue
+        case .trailerValue where OctetClass(of: octet).contains(.value): return .trailerValue
         default: throw .badTrailer
         }
     }

@@ -35,7 +35,7 @@ struct ChunkExtension {
     }
 
     private func place(behind octet: UInt8) -> Place? {
-        let isToken = OctetClass.table[Int(octet)].contains(.token)
+        let isToken = OctetClass(of: octet).contains(.token)
         // Blanks are bad form that a recipient must nevertheless take (RFC 9110 section 5.6.3).
         let isBlank = FieldList.isBlank(octet)
         switch place {
@@ -60,7 +60,7 @@ struct ChunkExtension {
             return isBlank ? .beforeSemicolon : nil
         case .quoted where octet == UInt8(ascii: "\""): return .behindQuoted
         case .quoted where octet == UInt8(ascii: "\\"): return .escaped
-        case .quoted, .escaped: return OctetClass.table[Int(octet)].contains(.value) ? .quoted : nil
+        case .quoted, .escaped: return OctetClass(of: octet).contains(.value) ? .quoted : nil
         }
     }
 }

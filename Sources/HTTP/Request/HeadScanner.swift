@@ -43,7 +43,14 @@ package struct HeadScanner: Sendable {
     package mutating func scan(_ octets: Span<UInt8>) -> HeadScan {
         while let end = octets.firstIndex(of: UInt8(ascii: "\n"), from: position) {
             position = end + 1
-            if let result = takeLine(octets) { return result }
+            // A field line without anything to remark on, which nearly every line is.
+            if fieldsStart > 0, end > lineStart + 1, octets[end - 1] == UInt8(ascii: "\r"),
+                position - fieldsStart <= limits.fieldSectionByteCountMax, fieldCount < limits.fieldCountMax
+            {
+                fieldCount += 1
+            } else if let result = takeLine(octets) {
+                return result
+            }
             lineStart = position
         }
         position = octets.count
@@ -101,7 +108,7 @@ package struct HeadScanner: Sendable {
 
     private func requestLineFault(_ octets: Span<UInt8>) -> RequestFault? {
         do {
-            _ = try RequestLine(octets, requestLineStart..<fieldsStart - 2)
+            _ = try RequestLine(octets, from: requestLineStart)
             return nil
         } catch {
             return error

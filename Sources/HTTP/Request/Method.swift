@@ -6,26 +6,17 @@ package enum Method: Sendable, Equatable {
 
     /// Methods are case-sensitive (RFC 9110 section 9.1).
     init?(_ token: Span<UInt8>) {
-        if token.isEqual(to: "GET") {
-            self = .get
-        } else if token.isEqual(to: "POST") {
-            self = .post
-        } else if token.isEqual(to: "HEAD") {
-            self = .head
-        } else if token.isEqual(to: "OPTIONS") {
-            self = .options
-        } else if token.isEqual(to: "PUT") {
-            self = .put
-        } else if token.isEqual(to: "DELETE") {
-            self = .delete
-        } else if token.isEqual(to: "PATCH") {
-            self = .patch
-        } else if token.isEqual(to: "CONNECT") {
-            self = .connect
-        } else if token.isEqual(to: "TRACE") {
-            self = .trace
-        } else {
-            return nil
+        switch token.count {
+        case 3 where token.isEqual(to: "GET"): self = .get
+        case 3 where token.isEqual(to: "PUT"): self = .put
+        case 4 where token.isEqual(to: "POST"): self = .post
+        case 4 where token.isEqual(to: "HEAD"): self = .head
+        case 5 where token.isEqual(to: "PATCH"): self = .patch
+        case 5 where token.isEqual(to: "TRACE"): self = .trace
+        case 6 where token.isEqual(to: "DELETE"): self = .delete
+        case 7 where token.isEqual(to: "OPTIONS"): self = .options
+        case 7 where token.isEqual(to: "CONNECT"): self = .connect
+        default: return nil
         }
     }
 }

@@ -1,12 +1,5 @@
 import Bytes
 
-/// How a request's body is delimited (RFC 9112 section 6.3).
-package enum BodyFraming: Sendable, Equatable {
-    case none
-    case length(UInt64)
-    case chunked
-}
-
 /// A parsed request head: ranges into the octets it was parsed from, which the caller keeps as they are while it uses
 /// them. One is used for request after request and keeps its memory.
 package struct RequestHead {
@@ -32,19 +25,25 @@ package struct RequestHead {
     package private(set) var keepAlive = true
     /// Whether the client waits for 100 (Continue) before it sends the body (RFC 9110 section 10.1.1).
     package private(set) var expectsContinue = false
+    /// The first `lineCount` are this request's.
     private var lines: [Line] = []
+    private var lineCount = 0
+    private var present = FieldNames()
+    private var repeated = FieldNames()
 
     package init() {}
 
     /// The value of the first field of that name.
     package func value(of name: FieldName) -> Range<Int>? {
-        for line in lines where line.name == name { return line.value }
+        if !present.contains(name) { return nil }
+        for index in 0..<lineCount where lines[index].name == name { return lines[index].value }
         return nil
     }
 
     /// Calls `body` with each value of a field that may come in several lines, in their order.
     package func forEachValue(of name: FieldName, _ body: (Range<Int>) -> Void) {
-        for line in lines where line.name == name { body(line.value) }
+        if !present.contains(name) { return }
+        for index in 0..<lineCount where lines[index].name == name { body(lines[index].value) }
     }
 }
 
@@ -53,16 +52,13 @@ extension RequestHead {
     ///
     /// - Throws: what is wrong with it, which ends the connection.
     package mutating func parse(_ octets: Span<UInt8>) throws(RequestFault) {
-        lines.removeAll(keepingCapacity: true)
         var start = 0
         while octets[start] == UInt8(ascii: "\r") && octets[start + 1] == UInt8(ascii: "\n") { start += 2 }
-        guard let end = octets.firstIndex(of: UInt8(ascii: "\n"), from: start) else {
-            preconditionFailure("a delimited head has a request line")
-        }
-        let line = try RequestLine(octets, start..<end - 1)
+        let line = try RequestLine(octets, from: start)
         method = line.method
         version = line.version
-        try readFields(octets, from: end + 1)
+        try readFields(octets, from: line.end)
+        if !repeated.isDisjoint(with: .singletons) { throw repetitionFault }
         try readTarget(octets, line.target)
         framing = try readFraming(octets)
         readConnection(octets)
@@ -70,155 +66,92 @@ extension RequestHead {
     }
 
     private mutating func readFields(_ octets: Span<UInt8>, from start: Int) throws(RequestFault) {
-        let table = OctetClass.table
-        let classes = table.span
+        lineCount = 0
+        present = FieldNames()
+        repeated = FieldNames()
+        let end = octets.count - 2  // The empty line. No line can run into it: its CR is part of no name or value.
         var index = start
-        while octets[index] != UInt8(ascii: "\r") {
+        while index < end {
             let nameStart = index
-            while classes[Int(octets[index])].contains(.token) { index += 1 }
-            guard index > nameStart else {
-                let isFolded = octets[index] == UInt8(ascii: " ") || octets[index] == UInt8(ascii: "\t")
-                throw isFolded
-                    ? RequestFault(400, "A field must stand on one line; folding is not allowed.")
-                    : RequestFault(400, "A header line must begin with a field name.")
-            }
-            guard octets[index] == UInt8(ascii: ":") else {
-                throw RequestFault(400, "A field name must be a token with a colon right behind it.")
+            while OctetClass(of: octets[index]).contains(.token) { index += 1 }
+            guard octets[index] == UInt8(ascii: ":"), index > nameStart else {
+                throw Self.nameFault(octets[nameStart], isEmpty: index == nameStart)
             }
             let name = FieldName(octets.extracting(nameStart..<index))
             index += 1
-            while Self.isBlank(octets[index]) { index += 1 }
+            while FieldList.isBlank(octets[index]) { index += 1 }
             let valueStart = index
-            while classes[Int(octets[index])].contains(.value) { index += 1 }
+            index = FieldContent.end(in: octets, from: index)
             guard octets[index] == UInt8(ascii: "\r"), octets[index + 1] == UInt8(ascii: "\n") else {
                 throw RequestFault(400, "A field value holds a control character.")
             }
-            var valueEnd = index
-            while valueEnd > valueStart && Self.isBlank(octets[valueEnd - 1]) { valueEnd -= 1 }
-            if let name { lines.append(Line(name: name, start: Int32(valueStart), end: Int32(valueEnd))) }
+            if let name {
+                var valueEnd = index
+                while valueEnd > valueStart && FieldList.isBlank(octets[valueEnd - 1]) { valueEnd -= 1 }
+                keep(Line(name: name, start: Int32(valueStart), end: Int32(valueEnd)))
+            }
             index += 2
         }
-        // A line that begins with a bare CR must not pass for the end: what stands behind it would go unread here, while
-        // another reader acts on it.
-        guard index + 2 == octets.count else {
-            throw RequestFault(400, "A header line must begin with a field name.")
-        }
     }
 
-    /// Takes the target apart (RFC 9112 section 3.2) and settles the authority.
-    private mutating func readTarget(_ octets: Span<UInt8>, _ target: Range<Int>) throws(RequestFault) {
-        let host = try readHost(octets)
-        authority = host
-        if octets[target.lowerBound] == UInt8(ascii: "/") {
-            guard method != .connect else { throw .connectTarget }
-            return splitPath(octets, target)
+    @inline(__always)
+    private mutating func keep(_ line: Line) {
+        if present.contains(line.name) { repeated.insert(line.name) }
+        present.insert(line.name)
+        if lineCount < lines.count {
+            lines[lineCount] = line
+        } else {
+            lines.append(line)
         }
-        if target.count == 1 && octets[target.lowerBound] == UInt8(ascii: "*") {
-            guard method == .options else {
-                throw RequestFault(400, "The target * is for OPTIONS only.")
-            }
-            path = target
-            query = nil
-            return
-        }
-        if method == .connect { throw .connectTarget }
-        guard let schemeEnd = Self.schemeEnd(octets, target) else {
-            throw RequestFault(400, "The request target must be a path that begins with a slash, or a whole URL.")
-        }
-        var index = schemeEnd
-        while index < target.upperBound && octets[index] != UInt8(ascii: "/") && octets[index] != UInt8(ascii: "?") {
-            index += 1
-        }
+        lineCount += 1
+    }
+
+    private static func nameFault(_ first: UInt8, isEmpty: Bool) -> RequestFault {
+        if !isEmpty { return RequestFault(400, "A field name must be a token with a colon right behind it.") }
+        return FieldList.isBlank(first)
+            ? RequestFault(400, "A field must stand on one line; folding is not allowed.")
+            : RequestFault(400, "A header line must begin with a field name.")
+    }
+
+    private var repetitionFault: RequestFault {
+        if repeated.contains(.host) { return RequestFault(400, "The Host field comes more than once.") }
+        return repeated.contains(.contentLength)
+            ? RequestFault(400, "Content-Length comes more than once.")
+            : RequestFault(400, "A field that has one value comes more than once.")
+    }
+
+    /// Takes the target apart and settles the authority. Host must be there (RFC 9112 section 3.2), but for HTTP/1.0.
+    private mutating func readTarget(_ octets: Span<UInt8>, _ range: Range<Int>) throws(RequestFault) {
+        let host = value(of: .host)
+        if host == nil && version == .http11 { throw RequestFault(400, "The Host field is missing.") }
+        if let host, !host.isEmpty, !Authority.isValid(octets.extracting(host)) { throw .badHost }
+        let target = try RequestTarget(octets, range, method)
+        path = target.path
+        query = target.query
+        authority = target.authority ?? host
         // The target's authority replaces Host's (RFC 9112 section 3.2.2); a difference is what smugglers live on.
-        guard Self.isAuthority(octets.extracting(schemeEnd..<index)) else { throw .badHost }
-        if let host, !octets.extracting(host).isEqualIgnoringCase(to: octets.extracting(schemeEnd..<index)) {
+        if let host, let named = target.authority,
+            !octets.extracting(host).isEqualIgnoringCase(to: octets.extracting(named))
+        {
             throw RequestFault(400, "The target's host and the Host field differ.")
         }
-        authority = schemeEnd..<index
-        splitPath(octets, index..<target.upperBound)
-    }
-
-    private static func schemeEnd(_ octets: Span<UInt8>, _ target: Range<Int>) -> Int? {
-        for scheme in ["https://", "http://"] as [StaticString] {
-            let count = scheme.utf8CodeUnitCount
-            if target.count > count,
-                octets.extracting(target.lowerBound..<target.lowerBound + count).isEqual(toLowercased: scheme)
-            {
-                return target.lowerBound + count
-            }
-        }
-        return nil
-    }
-
-    private mutating func splitPath(_ octets: Span<UInt8>, _ target: Range<Int>) {
-        var end = target.lowerBound
-        while end < target.upperBound && octets[end] != UInt8(ascii: "?") { end += 1 }
-        path = target.lowerBound..<end
-        query = end < target.upperBound ? end + 1..<target.upperBound : nil
-    }
-
-    /// Host must come exactly once (RFC 9112 section 3.2); HTTP/1.0 may lack it.
-    private func readHost(_ octets: Span<UInt8>) throws(RequestFault) -> Range<Int>? {
-        var hosts = 0
-        var host: Range<Int>?
-        for line in lines where line.name == .host {
-            hosts += 1
-            host = line.value
-        }
-        if hosts == 0 && version == .http10 { return nil }
-        guard hosts == 1, let host else {
-            throw hosts == 0
-                ? RequestFault(400, "The Host field is missing.")
-                : RequestFault(400, "The Host field comes more than once.")
-        }
-        guard host.isEmpty || Self.isAuthority(octets.extracting(host)) else { throw .badHost }
-        return host
-    }
-
-    /// A host with an optional port (RFC 3986 section 3.2), checked for octets that could mean anything else.
-    private static func isAuthority(_ text: Span<UInt8>) -> Bool {
-        if text.isEmpty { return false }
-        for index in text.indices {
-            switch text[index] {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "%"):
-                continue
-            default: return false
-            }
-        }
-        return true
     }
 
     /// How the body is delimited (RFC 9112 section 6.3). What two readers could delimit differently is refused.
     private func readFraming(_ octets: Span<UInt8>) throws(RequestFault) -> BodyFraming {
         var length: UInt64?
-        var codings = 0
-        var isChunked = false
-        for line in lines {
-            switch line.name {
-            case .contentLength:
-                guard length == nil else {
-                    throw RequestFault(400, "Content-Length comes more than once.")
-                }
-                guard let value = octets.extracting(line.value).decimal(), value <= UInt64(Int64.max) else {
-                    throw RequestFault(400, "Content-Length must be one decimal number.")
-                }
-                length = value
-            case .transferEncoding:
-                codings += 1
-                isChunked = octets.extracting(line.value).isEqual(toLowercased: "chunked")
-            default: continue
+        if let range = value(of: .contentLength) {
+            length = octets.extracting(range).decimal()
+            guard let length, length <= UInt64(Int64.max) else {
+                throw RequestFault(400, "Content-Length must be one decimal number.")
             }
         }
-        if codings == 0 { return length.map { $0 == 0 ? .none : .length($0) } ?? .none }
-        guard length == nil else {
-            throw RequestFault(400, "Content-Length and Transfer-Encoding exclude each other.")
+        guard let coding = value(of: .transferEncoding) else {
+            return length == nil || length == 0 ? .none : .length(length!)
         }
-        guard version == .http11 else {
-            throw RequestFault(400, "HTTP/1.0 has no Transfer-Encoding.")
-        }
-        guard codings == 1, isChunked else {
+        if length != nil { throw RequestFault(400, "Content-Length and Transfer-Encoding exclude each other.") }
+        if version == .http10 { throw RequestFault(400, "HTTP/1.0 has no Transfer-Encoding.") }
+        guard !repeated.contains(.transferEncoding), octets.extracting(coding).isEqual(toLowercased: "chunked") else {
             throw RequestFault(400, "Transfer-Encoding must be chunked and nothing else.")
         }
         return .chunked
@@ -227,8 +160,8 @@ extension RequestHead {
     private mutating func readConnection(_ octets: Span<UInt8>) {
         var closes = false
         var keeps = false
-        for line in lines where line.name == .connection {
-            FieldList.forEach(in: octets.extracting(line.value)) { member in
+        forEachValue(of: .connection) { value in
+            FieldList.forEach(in: octets.extracting(value)) { member in
                 if member.isEqual(toLowercased: "close") { closes = true }
                 if member.isEqual(toLowercased: "keep-alive") { keeps = true }
             }
@@ -238,19 +171,13 @@ extension RequestHead {
 
     private mutating func readExpectation(_ octets: Span<UInt8>) throws(RequestFault) {
         expectsContinue = false
-        for line in lines where line.name == .expect {
-            guard octets.extracting(line.value).isEqual(toLowercased: "100-continue") else {
+        if !present.contains(.expect) { return }
+        for index in 0..<lineCount where lines[index].name == .expect {
+            guard octets.extracting(lines[index].value).isEqual(toLowercased: "100-continue") else {
                 throw RequestFault(417, "The only expectation that can be met is 100-continue.")
             }
             // RFC 9110 section 10.1.1: from HTTP/1.0 it is ignored, and without a body it means nothing.
             expectsContinue = version == .http11 && framing != .none
         }
     }
-
-    private static func isBlank(_ octet: UInt8) -> Bool { octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") }
-}
-
-extension RequestFault {
-    fileprivate static let badHost = RequestFault(400, "The host is no host name or address with an optional port.")
-    fileprivate static let connectTarget = RequestFault(400, "CONNECT is for proxies; this is none.")
 }

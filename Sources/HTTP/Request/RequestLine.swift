@@ -5,37 +5,43 @@ struct RequestLine {
     let method: Method
     let target: Range<Int>
     let version: HTTPVersion
+    /// Where the field section begins.
+    let end: Int
 
-    /// - Parameters:
-    ///   - octets: what the line stands in.
-    ///   - line: where, without the line's end.
-    init(_ octets: Span<UInt8>, _ line: Range<Int>) throws(RequestFault) {
-        let space = UInt8(ascii: " ")
-        var index = line.lowerBound
-        let table = OctetClass.table
-        let classes = table.span
-        while index < line.upperBound && classes[Int(octets[index])].contains(.token) { index += 1 }
+    /// Reads the line at `start` of octets that hold it whole, CR LF and all.
+    init(_ octets: Span<UInt8>, from start: Int) throws(RequestFault) {
+        // Nothing here runs past the line: its LF is part of no token, target or version.
+        var index = start
+        while OctetClass(of: octets[index]).contains(.token) { index += 1 }
         let methodEnd = index
-        guard methodEnd > line.lowerBound, index < line.upperBound, octets[index] == space else {
+        guard methodEnd > start, octets[index] == UInt8(ascii: " ") else {
             throw RequestFault(400, "A request line is METHOD TARGET HTTP/1.1 with one space between.")
         }
         let targetStart = index + 1
         index = targetStart
-        while index < line.upperBound && classes[Int(octets[index])].contains(.target) { index += 1 }
-        guard index > targetStart else { throw RequestFault(400, "The request line has no target.") }
-        guard index < line.upperBound else {
-            throw RequestFault(400, "The request line names no version; HTTP/0.9 is not spoken here.")
-        }
-        guard octets[index] == space else {
-            throw RequestFault(400, "The request target holds an octet that must be percent-encoded.")
-        }
-        version = try HTTPVersion(octets.extracting(index + 1..<line.upperBound))
+        while OctetClass(of: octets[index]).contains(.target) { index += 1 }
         target = targetStart..<index
+        if octets[index] != UInt8(ascii: " ") || target.isEmpty {
+            throw Self.targetFault(isEmpty: target.isEmpty, endsLine: octets[index] == UInt8(ascii: "\r")
+                && octets[index + 1] == UInt8(ascii: "\n"))
+        }
+        guard let lineFeed = octets.firstIndex(of: UInt8(ascii: "\n"), from: index) else {
+            preconditionFailure("a delimited request line ends in LF")
+        }
+        end = lineFeed + 1
+        version = try HTTPVersion(octets.extracting(index + 1..<lineFeed - 1))
         // The version comes first: what another version's method means is not known here.
-        guard let method = Method(octets.extracting(line.lowerBound..<methodEnd)) else {
+        guard let method = Method(octets.extracting(start..<methodEnd)) else {
             throw RequestFault(501, "The method is not known here.")
         }
         self.method = method
+    }
+
+    private static func targetFault(isEmpty: Bool, endsLine: Bool) -> RequestFault {
+        if isEmpty { return RequestFault(400, "The request line has no target.") }
+        return endsLine
+            ? RequestFault(400, "The request line names no version; HTTP/0.9 is not spoken here.")
+            : RequestFault(400, "The request target holds an octet that must be percent-encoded.")
     }
 }
 
@@ -45,6 +51,10 @@ package enum HTTPVersion: Sendable {
     case http11
 
     init(_ text: Span<UInt8>) throws(RequestFault) {
+        if text.isEqual(to: "HTTP/1.1") {
+            self = .http11
+            return
+        }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         guard text.count == 8, text.hasPrefix("HTTP/"), text[6] == UInt8(ascii: "."), digits.contains(text[5]),
             digits.contains(text[7])
