@@ -133,7 +133,7 @@ class Nginx:
         self.port = free_port()
         configuration = folder / "nginx.conf"
         configuration.write_text(f"""
-daemon off; worker_processes 1; worker_cpu_affinity 01; pid {folder}/nginx.pid; error_log stderr error;
+user root; daemon off; worker_processes 1; worker_cpu_affinity 01; pid {folder}/nginx.pid; error_log stderr error;
 worker_rlimit_nofile 20000;
 events {{ worker_connections 10000; }}
 http {{

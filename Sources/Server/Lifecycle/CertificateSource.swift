@@ -9,7 +9,7 @@ struct CertificateSource {
     private static let madeForDays = 397
     /// A made one is replaced at a start this long before its end.
     private static let renewalSeconds: Int64 = 30 * 86_400
-    private static let certificateFileName = "certificate.pem"
+    private static let certificateFileName = "cert.pem"
     private static let keyFileName = "key.pem"
 
     private let certificateFile: String
