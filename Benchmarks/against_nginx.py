@@ -133,7 +133,7 @@ class Nginx:
         self.port = free_port()
         configuration = folder / "nginx.conf"
         configuration.write_text(f"""
-user root; daemon off; worker_processes 1; worker_cpu_affinity 01; pid {folder}/nginx.pid; error_log stderr error;
+user root; daemon off; worker_processes 1; worker_cpu_affinity 01; pid {folder}/nginx.pid; error_log stderr crit;
 worker_rlimit_nofile 20000;
 events {{ worker_connections 10000; }}
 http {{
@@ -220,13 +220,13 @@ def post_rate(server, folder, rounds, seconds):
           f"p50 {runs[-1][4].get('50')}, p99 {runs[-1][4].get('99')}", flush=True)
 
 
-def idle_memory(server, count=2000):
+def idle_memory(server, path, count=2000):
     before = resident_octets(server.pids)
     context = insecure()
     held = []
     for _ in range(count):
         connection = context.wrap_socket(socket.create_connection(("127.0.0.1", server.port)))
-        connection.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         connection.recv(4096)
         held.append(connection)
     print(f"idle keep-alive connection, {server.name}: {(resident_octets(server.pids) - before) / count / 1024:.1f} KB "
@@ -254,8 +254,8 @@ def main():
             row = f"{size // 1024} KB" if size < 1 << 20 else f"{size >> 20} MB"
             compare(row, [(ours, ours.make_frame(size)), (peer, f"/{size}")], options.rounds, options.seconds)
         post_rate(ours, folder, options.rounds, options.seconds)
-        idle_memory(ours)
-        idle_memory(peer)
+        idle_memory(ours, "/frame")
+        idle_memory(peer, f"/{sizes[0]}")
     finally:
         ours.stop()
         if peer:
