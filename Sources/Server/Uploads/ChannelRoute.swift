@@ -41,7 +41,7 @@ enum ChannelRoute {
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
                 deviceTimestamp: parameters.timestamp, body: body, byteCountMax: settings.itemByteCountMax,
-                wantsMinimal: Preferences.wantMinimal(head, octets)))
+                wantsMinimal: Preferences.wantMinimal(head, octets), receivedAt: context.nowMilliseconds))
     }
 
     /// Judges a whole body: what is no item is answered, what is one goes to the log.
@@ -54,8 +54,9 @@ enum ChannelRoute {
                 .invalidJSON, "At octet \(fault.offset): \(fault.reason)", context.settings, &response)
             return .respond
         }
+        if let timestamp = upload.deviceTimestamp { return .append(.device(timestamp)) }
         upload.receivedAt = context.nowMilliseconds
-        return .append(upload.deviceTimestamp.map { .device($0) } ?? .server(context.nowMilliseconds))
+        return .append(.server(upload.receivedAt))
     }
 }
 

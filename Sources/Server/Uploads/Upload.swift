@@ -19,7 +19,7 @@ struct Upload: Sendable {
     let byteCountMax: Int
     /// The client wants no body in the answer (RFC 7240 section 4.2).
     let wantsMinimal: Bool
-    /// When the whole body had arrived, by the frame clock, in milliseconds since the epoch; set by
-    /// `Router.finish`.
-    var receivedAt: UInt64 = 0
+    /// When it was received, by the frame clock, in milliseconds since the epoch: the time of the head, which
+    /// an age counts back from; for an item that the server stamps, its stamp, once the body is whole.
+    var receivedAt: UInt64
 }
