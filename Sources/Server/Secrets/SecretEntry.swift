@@ -14,6 +14,10 @@ package struct SecretEntry: Sendable, Equatable {
     /// From when it is no longer valid; nil for never.
     package let expiry: SecretExpiry?
 
+    /// - Parameters:
+    ///   - name: must satisfy `isName`.
+    ///   - digest: 32 octets.
+    ///   - patterns: at least one.
     package init(name: String, digest: [UInt8], patterns: [ChannelPattern], expiry: SecretExpiry?) {
         precondition(
             digest.count == Self.digestByteCount && !patterns.isEmpty, "an entry needs a digest and a pattern"
@@ -101,21 +105,28 @@ package struct SecretEntry: Sendable, Equatable {
 
 /// What is wrong with a line of a secret file, and what to do: never anything that the line says.
 package struct SecretLineFault: Error, Sendable, Equatable {
+    /// A sentence's part that ends a message about the line.
     package let advice: String
 
+    /// Fewer than three columns.
     package static let columnsMissing = SecretLineFault(
         advice: "a line is NAME SHA256 PATTERNS [EXPIRY]; `syncstreamer secret` makes such a line")
+    /// More than four columns.
     package static let columnsExtra = SecretLineFault(
         advice: "there are more than four columns; join patterns with commas, and write a space in one as %20"
     )
+    /// The first column.
     package static let name = SecretLineFault(advice: "the name must be 1 to 64 visible ASCII characters")
+    /// The second column.
     package static let digest = SecretLineFault(
         advice:
             "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret "
             + "itself; `syncstreamer secret` makes such a line")
+    /// The third column.
     package static let pattern = SecretLineFault(
         advice:
             "a channel pattern is empty or has a broken percent-encoding; use patterns such as room1-* or *")
+    /// The fourth column.
     package static let expiry = SecretLineFault(
         advice:
             "the fourth column must be an expiry such as 2027-01-31T18:00:00Z, 2027-01-31, or UNIX seconds")

@@ -8,6 +8,7 @@ import Posix
 package struct SecretExpiry: Sendable, Equatable {
     package let secondsSinceEpoch: UInt64
 
+    /// - Parameter secondsSinceEpoch: any moment from 1970 on.
     package init(secondsSinceEpoch: UInt64) {
         self.secondsSinceEpoch = secondsSinceEpoch
     }

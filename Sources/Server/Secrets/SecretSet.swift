@@ -12,10 +12,12 @@ package struct SecretSet: Sendable {
         case allowed
     }
 
+    /// In the order of their file.
     package let entries: [SecretEntry]
     /// The entries' digests in one piece, so that comparing touches nothing else of them.
     private let digests: [UInt8]
 
+    /// - Parameter entries: at most `SecretFile.entryCountMax`; each is compared with every secret presented.
     package init(_ entries: [SecretEntry]) {
         self.entries = entries
         digests = entries.flatMap(\.digest)

@@ -13,7 +13,8 @@ enum ChannelName {
             if name[index] >= 0x80 { isASCII = false }
         }
         if isASCII { return true }
-        guard (try? UTF8Span(validating: name)) != nil else { return false }  // Its only error is "not UTF-8".
+        // Its only error is "not UTF-8".
+        guard (try? UTF8Span(validating: name)) != nil else { return false }
         for index in 1..<name.count where name[index - 1] == 0xC2 && name[index] < 0xA0 { return false }
         return true
     }

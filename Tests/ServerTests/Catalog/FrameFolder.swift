@@ -1,3 +1,5 @@
+// Support for tests of the catalogue and the routes: frames on a disk.
+
 import Bytes
 import FrameLog
 import Glibc

@@ -1,3 +1,5 @@
+// Support for tests of the routes: what a client sees of a response, and that no field line is broken.
+
 import Bytes
 import HTTP
 import Posix

@@ -182,7 +182,8 @@ import Testing
             let start = expected.isEmpty ? "" : "\r\n"
             let position = "\(range.lowerBound)-\(range.upperBound - 1)/\(count)"
             let head =
-                "--\(tag)\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes \(position)\r\n\r\n"
+                "--\(tag)\r\nContent-Type: application/octet-stream\r\n"
+                + "Content-Range: bytes \(position)\r\n\r\n"
             expected += Array((start + head).utf8) + identity[range]
         }
         expected += Array("\r\n--\(tag)--\r\n".utf8)

@@ -99,8 +99,8 @@ import Testing
     @Test func problemOctets() throws {
         #expect(
             try site.ask("GET /nothing").text
-                == #"{"type":"urn:syncstreamer:problem:unknown-path","title":"There is nothing here","status":404,"#
-                + #""detail":"See / for what there is."}"#)
+                == #"{"type":"urn:syncstreamer:problem:unknown-path","title":"There is nothing here","#
+                + #""status":404,"detail":"See / for what there is."}"#)
     }
 
     @Test func startPage() throws {

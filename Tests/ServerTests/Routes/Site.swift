@@ -1,3 +1,5 @@
+// Support for tests of the routes: requests as octets, and what a loop hands to the routes beside them.
+
 import Bytes
 import HTTP
 import Testing
