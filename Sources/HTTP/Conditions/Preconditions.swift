@@ -9,7 +9,7 @@ package enum PreconditionResult: Sendable, Equatable {
     case preconditionFailed
 }
 
-/// Evaluates a GET's or HEAD's conditions in the order of RFC 9110 section 13.2.2.
+/// Evaluates a request's conditions in the order of RFC 9110 section 13.2.2.
 package enum Preconditions {
     /// - Parameters:
     ///   - tag: the opaque tag of the form that would be sent, without quotes.
@@ -17,22 +17,18 @@ package enum Preconditions {
     package static func evaluate(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, tag: Span<UInt8>, lastModified: UInt64
     ) -> PreconditionResult {
+        let isRead = head.method == .get || head.method == .head
         if head.value(of: .ifMatch) != nil {
             if !anyMatches(.ifMatch, head, octets, tag, isStrong: true) { return .preconditionFailed }
-        } else if let range = head.value(of: .ifUnmodifiedSince),
-            let date = HTTPDate.seconds(octets.extracting(range)), lastModified > date
-        {
+        } else if let date = date(.ifUnmodifiedSince, head, octets), lastModified > date {
             return .preconditionFailed
         }
         if head.value(of: .ifNoneMatch) != nil {
             // Weak comparison: caches weaken tags when they compress (RFC 9110 section 8.8.3.2).
-            return anyMatches(.ifNoneMatch, head, octets, tag, isStrong: false) ? .notModified : .proceed
+            if !anyMatches(.ifNoneMatch, head, octets, tag, isStrong: false) { return .proceed }
+            return isRead ? .notModified : .preconditionFailed
         }
-        if let range = head.value(of: .ifModifiedSince), let date = HTTPDate.seconds(octets.extracting(range)),
-            lastModified <= date
-        {
-            return .notModified
-        }
+        if isRead, let date = date(.ifModifiedSince, head, octets), lastModified <= date { return .notModified }
         return .proceed
     }
 
@@ -43,11 +39,18 @@ package enum Preconditions {
     ) -> Bool {
         guard let range = head.value(of: .ifRange) else { return true }
         let value = octets.extracting(range)
-        if value.isEmpty { return false }
-        if value[0] == UInt8(ascii: "\"") || value[0] == UInt8(ascii: "W") && value.hasPrefix("W/") {
-            return matches(value, tag, isStrong: true)
+        if value.hasPrefix("\"") {
+            return value.count == tag.count + 2 && value[value.count - 1] == UInt8(ascii: "\"")
+                && value.extracting(1..<value.count - 1).isEqual(to: tag)
         }
+        // What is left is a weak tag, which never allows a range, or a date.
         return HTTPDate.seconds(value) == lastModified
+    }
+
+    /// The date of a field, or nil where it is absent or no date, in which case it counts for nothing.
+    private static func date(_ name: FieldName, _ head: borrowing RequestHead, _ octets: Span<UInt8>) -> UInt64? {
+        guard let range = head.value(of: name) else { return nil }
+        return HTTPDate.seconds(octets.extracting(range))
     }
 
     private static func anyMatches(
@@ -55,21 +58,8 @@ package enum Preconditions {
     ) -> Bool {
         var isMatch = false
         head.forEachValue(of: name) { value in
-            // A comma can't stand in our tags, so splitting at every comma can't join or tear a match.
-            FieldList.forEach(in: octets.extracting(value)) { member in
-                if member.isEqual(to: "*") || matches(member, tag, isStrong: isStrong) { isMatch = true }
-            }
+            isMatch = isMatch || EntityTagList.names(tag, in: octets.extracting(value), isStrong: isStrong)
         }
         return isMatch
-    }
-
-    /// Whether a listed tag, quotes and all, names `tag`.
-    private static func matches(_ listed: Span<UInt8>, _ tag: Span<UInt8>, isStrong: Bool) -> Bool {
-        let isWeak = listed.hasPrefix("W/")
-        if isWeak && isStrong { return false }
-        let quoted = listed.extracting((isWeak ? 2 : 0)..<listed.count)
-        return quoted.count == tag.count + 2 && quoted[0] == UInt8(ascii: "\"")
-            && quoted[quoted.count - 1] == UInt8(ascii: "\"")
-            && quoted.extracting(1..<quoted.count - 1).isEqual(to: tag)
     }
 }

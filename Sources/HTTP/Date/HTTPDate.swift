@@ -3,6 +3,9 @@ package import Bytes
 /// Dates in header fields (RFC 9110 section 5.6.7): written in the one form, read in all three. Years 1970 to 9999.
 package enum HTTPDate {
     private static let days: [StaticString] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    private static let longDays: [StaticString] = [
+        "Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday",
+    ]
     private static let months: [StaticString] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
@@ -41,8 +44,8 @@ package enum HTTPDate {
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`
     private static func fixed(_ text: Span<UInt8>) -> UInt64? {
-        guard text.count == 29, isBlank(text, 4, 7, 11, 16, 25), text.extracting(26..<29).isEqual(to: "GMT"),
-            let day = number(text, 5..<7), let month = month(text, 8), let year = number(text, 12..<16)
+        guard text.count == 29, text[4] == blank, text[7] == blank, text[11] == blank, text[16] == blank,
+            text.extracting(25..<29).isEqual(to: " GMT"), isDayName(text.extracting(0..<3)), let day = number(text, 5..<7), let month = month(text, 8), let year = number(text, 12..<16)
         else { return nil }
         return seconds(year: year, month: month, day: day, time: timeOfDay(text, 17))
     }
@@ -51,8 +54,8 @@ package enum HTTPDate {
     /// client has a reason to send these but for old stored values, so "ahead" counts from the year 2026.
     private static func obsolete(_ text: Span<UInt8>, _ comma: Int) -> UInt64? {
         let rest = text.extracting(comma + 1..<text.count)
-        guard rest.count == 23, isBlank(rest, 0, 10, 19), rest.extracting(20..<23).isEqual(to: "GMT"),
-            rest[3] == UInt8(ascii: "-"), rest[7] == UInt8(ascii: "-"), let day = number(rest, 1..<3),
+        guard rest.count == 23, rest[0] == blank, rest[10] == blank, rest.extracting(19..<23).isEqual(to: " GMT"),
+            isLongDayName(text.extracting(0..<comma)), rest[3] == UInt8(ascii: "-"), rest[7] == UInt8(ascii: "-"), let day = number(rest, 1..<3),
             let month = month(rest, 4), let short = number(rest, 8..<10)
         else { return nil }
         return seconds(
@@ -61,16 +64,26 @@ package enum HTTPDate {
 
     /// `Sun Nov  6 08:49:37 1994`
     private static func asctime(_ text: Span<UInt8>) -> UInt64? {
-        guard text.count == 24, isBlank(text, 3, 7, 10, 19), let month = month(text, 4),
+        guard text.count == 24, text[3] == blank, text[7] == blank, text[10] == blank, text[19] == blank,
+            isDayName(text.extracting(0..<3)), let month = month(text, 4),
             let year = number(text, 20..<24)
         else { return nil }
-        let dayRange = text[8] == UInt8(ascii: " ") ? 9..<10 : 8..<10
+        let dayRange = text[8] == blank ? 9..<10 : 8..<10
         guard let day = number(text, dayRange) else { return nil }
         return seconds(year: year, month: month, day: day, time: timeOfDay(text, 11))
     }
 
-    private static func isBlank(_ text: Span<UInt8>, _ offsets: Int...) -> Bool {
-        offsets.allSatisfy { text[$0] == UInt8(ascii: " ") }
+    private static var blank: UInt8 { UInt8(ascii: " ") }
+
+    /// Whether it is the day's right name is not asked: the date says which day it is.
+    private static func isDayName(_ text: Span<UInt8>) -> Bool {
+        for name in days where text.isEqual(to: name) { return true }
+        return false
+    }
+
+    private static func isLongDayName(_ text: Span<UInt8>) -> Bool {
+        for name in longDays where text.isEqual(to: name) { return true }
+        return false
     }
 
     private static func number(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {

@@ -26,6 +26,11 @@ package struct JSONValidator: ~Escapable {
 
     private struct Stop: Error {
         let reason: StaticString
+
+        init(_ reason: StaticString) { self.reason = reason }
+
+        static var endInString: Stop { Stop("The text ends inside a string.") }
+        static var notUTF8: Stop { Stop("The text is not UTF-8.") }
     }
 
     private let octets: Span<UInt8>
@@ -53,11 +58,11 @@ package struct JSONValidator: ~Escapable {
             case UInt8(ascii: "}") where isObject, UInt8(ascii: "]") where !isObject:
                 index += 1
                 close()
-            default: throw Stop(reason: isObject ? "A comma or } must follow." : "A comma or ] must follow.")
+            default: throw Stop(isObject ? "A comma or } must follow." : "A comma or ] must follow.")
             }
         }
         skipBlanks()
-        if index < octets.count { throw Stop(reason: "Something follows the value.") }
+        if index < octets.count { throw Stop("Something follows the value.") }
     }
 
     /// Takes a value; of an object or an array that is not empty, all up to the end of its first plain value.
@@ -85,7 +90,7 @@ package struct JSONValidator: ~Escapable {
             case UInt8(ascii: "t"): return try literal("true")
             case UInt8(ascii: "f"): return try literal("false")
             case UInt8(ascii: "n"): return try literal("null")
-            default: throw Stop(reason: "A value must begin here.")
+            default: throw Stop("A value must begin here.")
             }
         }
     }
@@ -93,18 +98,18 @@ package struct JSONValidator: ~Escapable {
     /// Takes a member's name and its colon.
     private mutating func member() throws(Stop) {
         guard try octet("A member's name is missing.") == UInt8(ascii: "\"") else {
-            throw Stop(reason: "A member's name must be a string.")
+            throw Stop("A member's name must be a string.")
         }
         try string()
         skipBlanks()
         guard try octet("A member's value is missing.") == UInt8(ascii: ":") else {
-            throw Stop(reason: "A colon must follow a member's name.")
+            throw Stop("A colon must follow a member's name.")
         }
         index += 1
     }
 
     private mutating func open(isObject: Bool) throws(Stop) {
-        if depth == Self.nestingMax { throw Stop(reason: "Values are nested deeper than 128.") }
+        if depth == Self.nestingMax { throw Stop("Values are nested deeper than 128.") }
         depth += 1
         objects.1 = objects.1 << 1 | objects.0 >> 63
         objects.0 = objects.0 << 1 | (isObject ? 1 : 0)
@@ -117,39 +122,58 @@ package struct JSONValidator: ~Escapable {
         objects.1 >>= 1
     }
 
+    @inline(__always)
     private mutating func string() throws(Stop) {
-        index += 1
-        while index < octets.count {
-            let octet = octets[index]
+        var end = index &+ 1
+        while true {
+            // Octets that mean nothing but themselves go by eight at a time.
+            while end <= octets.count &- 8 {
+                let word = OctetWord(octets, at: end)
+                let marks =
+                    word.marks(of: UInt8(ascii: "\"")) | word.marks(of: UInt8(ascii: "\\")) | word.marks(below: 0x20)
+                    | word.marksOfNonASCII
+                end &+= OctetWord.count(before: marks)
+                if marks != 0 { break }
+            }
+            index = end
+            guard end < octets.count else { throw .endInString }
+            let octet = octets[end]
             if octet == UInt8(ascii: "\"") {
-                index += 1
+                index = end &+ 1
                 return
             }
-            if octet < 0x20 { throw Stop(reason: "A control character in a string must be escaped.") }
-            if octet == UInt8(ascii: "\\") {
-                try escape()
-            } else if octet < 0x80 {
-                index += 1
-            } else {
-                try multibyte()
-            }
+            try stringPiece(octet)
+            end = index
         }
-        throw Stop(reason: "The text ends inside a string.")
+    }
+
+    /// Takes an escape, or characters of several octets, or the one octet that stands at a text's very end.
+    private mutating func stringPiece(_ octet: UInt8) throws(Stop) {
+        if octet >= 0x80 {
+            // Such characters come in rows.
+            while index < octets.count && octets[index] >= 0x80 { try multibyte() }
+        } else if octet == UInt8(ascii: "\\") {
+            try escape()
+        } else if octet < 0x20 {
+            throw Stop("A control character in a string must be escaped.")
+        } else {
+            index &+= 1
+        }
     }
 
     private mutating func escape() throws(Stop) {
-        guard octets.count - index >= 2 else { throw Stop(reason: "The text ends inside a string.") }
+        guard octets.count - index >= 2 else { throw .endInString }
         switch octets[index + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
             index += 2
         case UInt8(ascii: "u"):
-            guard octets.count - index >= 6 else { throw Stop(reason: "The text ends inside a string.") }
+            guard octets.count - index >= 6 else { throw .endInString }
             for offset in 2..<6 where Hex.value(octets[index + offset]) == nil {
-                throw Stop(reason: "\\u must be followed by four hexadecimal digits.")
+                throw Stop("\\u must be followed by four hexadecimal digits.")
             }
             index += 6
-        default: throw Stop(reason: "There is no such escape.")
+        default: throw Stop("There is no such escape.")
         }
     }
 
@@ -165,62 +189,80 @@ package struct JSONValidator: ~Escapable {
             case 0xF0: (4, 0x90...0xBF)
             case 0xF1...0xF3: (4, 0x80...0xBF)
             case 0xF4: (4, 0x80...0x8F)
-            default: throw Stop(reason: "The text is not UTF-8.")
+            default: throw .notUTF8
             }
         guard octets.count - index >= count, second.contains(octets[index + 1]) else {
-            throw Stop(reason: "The text is not UTF-8.")
+            throw .notUTF8
         }
         for offset in 2..<max(2, count) where octets[index + offset] & 0xC0 != 0x80 {
-            throw Stop(reason: "The text is not UTF-8.")
+            throw .notUTF8
         }
         index += count
     }
 
+    /// RFC 8259 section 6.
     private mutating func number() throws(Stop) {
-        if octets[index] == UInt8(ascii: "-") { index += 1 }
-        if index < octets.count && octets[index] == UInt8(ascii: "0") {
-            index += 1
+        var end = index
+        if octets[end] == UInt8(ascii: "-") { end &+= 1 }
+        // A zero that leads stands alone.
+        if end < octets.count && octets[end] == UInt8(ascii: "0") {
+            end &+= 1
         } else {
-            try digits()
+            try skipDigits(&end)
         }
-        if index < octets.count && octets[index] == UInt8(ascii: ".") {
-            index += 1
-            try digits()
+        if end < octets.count && octets[end] == UInt8(ascii: ".") {
+            end &+= 1
+            try skipDigits(&end)
         }
-        if index < octets.count && octets[index] | 0x20 == UInt8(ascii: "e") {
-            index += 1
-            if index < octets.count && (octets[index] == UInt8(ascii: "+") || octets[index] == UInt8(ascii: "-")) {
-                index += 1
+        if end < octets.count && octets[end] | 0x20 == UInt8(ascii: "e") {
+            end &+= 1
+            if end < octets.count && (octets[end] == UInt8(ascii: "+") || octets[end] == UInt8(ascii: "-")) {
+                end &+= 1
             }
-            try digits()
+            try skipDigits(&end)
         }
+        index = end
     }
 
-    private mutating func digits() throws(Stop) {
-        let start = index
-        while index < octets.count && octets[index] &- UInt8(ascii: "0") < 10 { index += 1 }
-        if index == start { throw Stop(reason: "A number lacks digits.") }
+    @inline(__always)
+    private mutating func skipDigits(_ end: inout Int) throws(Stop) {
+        let start = end
+        while end < octets.count && octets[end] &- UInt8(ascii: "0") < 10 { end &+= 1 }
+        if end == start {
+            index = end
+            throw Stop("A number lacks digits.")
+        }
     }
 
     private mutating func literal(_ text: StaticString) throws(Stop) {
         let count = text.utf8CodeUnitCount
         guard octets.count - index >= count, octets.extracting(index..<index + count).isEqual(to: text) else {
-            throw Stop(reason: "A value must begin here.")
+            throw Stop("A value must begin here.")
         }
         index += count
     }
 
+    @inline(__always)
     private mutating func skipBlanks() {
-        while index < octets.count {
-            switch octets[index] {
-            case 0x20, 0x09, 0x0A, 0x0D: index += 1
-            default: return
+        // Compact texts have none.
+        if index < octets.count && octets[index] <= 0x20 { skipSomeBlanks() }
+    }
+
+    private mutating func skipSomeBlanks() {
+        var end = index
+        while end < octets.count {
+            switch octets[end] {
+            case 0x20, 0x09, 0x0A, 0x0D: end &+= 1
+            default:
+                index = end
+                return
             }
         }
+        index = end
     }
 
     private func octet(_ missing: StaticString) throws(Stop) -> UInt8 {
-        if index == octets.count { throw Stop(reason: missing) }
+        if index == octets.count { throw Stop(missing) }
         return octets[index]
     }
 }

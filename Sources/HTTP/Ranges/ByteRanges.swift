@@ -15,11 +15,14 @@ package enum ByteRanges {
     /// (RFC 9110 section 17.15).
     package static let countMax = 16
 
+    /// What a request's Range field asks for. Of requests other than GET it asks for nothing: section 14.2 defines ranges
+    /// for GET alone, and has HEAD ignore them.
+    ///
     /// - Parameter byteCount: octets of the whole representation.
     package static func request(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, byteCount: Int
     ) -> RangeRequest {
-        guard let field = head.value(of: .range) else { return .whole }
+        guard head.method == .get, let field = head.value(of: .range) else { return .whole }
         return request(octets.extracting(field), byteCount: byteCount)
     }
 
@@ -46,14 +49,33 @@ package enum ByteRanges {
         guard let dash = spec.firstIndex(of: UInt8(ascii: "-")) else { return nil }
         let last = spec.extracting(dash + 1..<spec.count)
         if dash == 0 {
-            guard let suffix = last.decimal() else { return nil }
-            return byteCount - Int(min(suffix, UInt64(byteCount)))..<byteCount
+            guard let suffix = position(last) else { return nil }
+            return byteCount - min(suffix, byteCount)..<byteCount
         }
-        guard let first = spec.extracting(0..<dash).decimal() else { return nil }
-        if last.isEmpty { return first < UInt64(byteCount) ? Int(first)..<byteCount : 0..<0 }
-        guard let end = last.decimal(), end >= first else { return nil }
-        return first < UInt64(byteCount) ? Int(first)..<Int(min(end, UInt64(byteCount) - 1)) + 1 : 0..<0
+        guard let first = position(spec.extracting(0..<dash)) else { return nil }
+        var end = byteCount
+        if !last.isEmpty {
+            guard let position = position(last), position >= first else { return nil }
+            end = min(position + 1, byteCount)
+        }
+        return first < end ? first..<end : 0..<0
     }
+
+    /// The value of any number of digits, which RFC 9110 sets no limit to; nil for anything else. Beyond `positionMax`,
+    /// where no representation reaches, one is as good as another.
+    private static func position(_ digits: Span<UInt8>) -> Int? {
+        if digits.isEmpty { return nil }
+        var value = 0
+        for index in digits.indices {
+            let digit = digits[index] &- UInt8(ascii: "0")
+            if digit > 9 { return nil }
+            value = min(value * 10 + Int(digit), positionMax)
+        }
+        return value
+    }
+
+    /// A tenth of what an integer holds, so that another digit fits on top.
+    private static let positionMax = Int.max / 10 - 1
 
     private static func hasOverlaps(_ ranges: [Range<Int>]) -> Bool {
         if ranges.count < 2 { return false }
