@@ -1,5 +1,6 @@
 /// Why a log or a store can't be opened or read, on which file, and what to do.
 package struct FrameLogError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What kind of obstacle it is.
     package enum Reason: Sendable, Equatable {
         /// Octets that were on the disk for sure are not what was written.
         case corrupt
@@ -13,6 +14,7 @@ package struct FrameLogError: Error, Sendable, Equatable, CustomStringConvertibl
         case ownedByAnother
     }
 
+    /// What to switch on.
     package let reason: Reason
     /// The file or directory.
     package let path: String

@@ -17,7 +17,8 @@ package struct FrameLogSettings: Sendable {
     package var durability = Durability.disk
     /// The most octets an item's data has. The sender of a longer one is refused before it gets here.
     package var itemByteCountMax = 16 << 20
-    /// The length of a segment file. Two are on the disk from the start on, and it must hold an item of the greatest size.
+    /// The length of a segment file. Two are on the disk from the start on, and it must hold an item of the
+    /// greatest size.
     package var segmentByteCount = 64 << 20
     /// The most channels of one window: with ids and types of 255 octets each, 40 MiB of memory.
     package var channelsMax = 65_536
@@ -44,7 +45,8 @@ package struct FrameLogSettings: Sendable {
         }
         let itemRoom = GroupPlan.roomMax(segmentByteCount: segmentByteCount) - GroupHeader.byteCount
         if itemRoom < itemByteCountMax + ItemRecord.overheadByteCountMax {
-            throw impossible("an item of \(itemByteCountMax) octets doesn't fit in a segment of \(segmentByteCount)")
+            throw impossible(
+                "an item of \(itemByteCountMax) octets doesn't fit in a segment of \(segmentByteCount)")
         }
     }
 }

@@ -3,11 +3,12 @@ import Posix
 
 /// The segments of the log, and the writing of groups to the last of them. Used by one thread, the writer.
 ///
-/// **What holds after an error.** A group that could not be written or synced was not acknowledged. Its octets may be on
-/// the disk all the same, whole, and recovery would take them for accepted. So before anyone hears of the error, the group
-/// is overwritten with zeros and synced: `takeBack`. Where that succeeds, the items are in no frame, now or later, and where
-/// the error was that the disk is full, the log goes on at the same place. Where it fails too, nobody can tell what a
-/// restart will find: the log closes, and its clients get no answer, which promises nothing.
+/// **What holds after an error.** A group that could not be written or synced was not acknowledged. Its
+/// octets may be on the disk all the same, whole, and recovery would take them for accepted. So before anyone
+/// hears of the error, the group is overwritten with zeros and synced: `takeBack`. Where that succeeds, the
+/// items are in no frame, now or later, and where the error was that the disk is full, the log goes on at the
+/// same place. Where it fails too, nobody can tell what a restart will find: the log closes, and its clients
+/// get no answer, which promises nothing.
 struct FileLog<Volume: Storage>: ~Copyable {
     private let volume: Volume
     private let stock: SegmentStock<Volume>
@@ -36,31 +37,38 @@ struct FileLog<Volume: Storage>: ~Copyable {
         newestGroupSegment = tail.segment
     }
 
-    /// The octets that a group can have in the current segment. With seals it may use the room that items leave.
+    /// The octets that a group can have in the current segment. With seals it may use the room that items
+    /// leave.
     func room(forSeals: Bool) -> Int {
         guard let segment = segments.last else { return 0 }
-        let limit = forSeals ? segment.byteCount : segment.byteCount - GroupPlan.reserve(of: segment.byteCount)
+        let limit =
+            forSeals ? segment.byteCount : segment.byteCount - GroupPlan.reserve(of: segment.byteCount)
         return limit - Int(tail.offset)
     }
 
-
-    /// Writes a group, and returns once it is on the disk (or, with `Durability.memory` and without seals, once the system
-    /// has it) with the position of its first record. Its clock and watermark are those before the group.
+    /// Writes a group, and returns once it is on the disk (or, with `Durability.memory` and without seals,
+    /// once the system has it) with the position of its first record. Its clock and watermark are those
+    /// before the group.
     mutating func write(
         _ plan: inout GroupPlan, watermark: UInt64, duration: UInt64, clock: UInt64
     ) throws(LogFailure) -> LogPosition {
         let segment = segments[segments.count - 1]
         let header = GroupHeader(
             salt: segment.header.salt, position: tail, recordsByteCount: UInt32(plan.byteCount),
-            recordCount: UInt32(plan.recordCount), recordsChecksum: plan.recordsChecksum, duration: UInt32(duration),
+            recordCount: UInt32(plan.recordCount), recordsChecksum: plan.recordsChecksum,
+            duration: UInt32(duration),
             durable: durable, watermark: watermark, clock: clock)
         precondition(header.end.offset <= segment.byteCount, "a group lies in one segment")
-        // A frame must not be stored before its seal is on the disk: another restart could fill its window further.
+        // A frame must not be stored before its seal is on the disk: another restart could fill its window
+        // further.
         let isSynced = settings.durability == .disk || !plan.seals.isEmpty || plan.resume != nil
         do throws(SystemError) {
             try segment.file.write(plan.pieces(behind: header), at: UInt64(tail.offset))
             if isSynced { try segment.file.sync() }
         } catch {
+            // The file has been renamed since it was opened.
+            let error = SystemError(
+                call: error.call, subject: volume.path + "/" + segment.name, code: error.code)
             throw LogFailure(error: error, isTakenBack: takeBack(through: header.end))
         }
         let first = LogPosition(segment: tail.segment, offset: tail.offset + UInt32(GroupHeader.byteCount))
@@ -70,8 +78,10 @@ struct FileLog<Volume: Storage>: ~Copyable {
         return first
     }
 
-    /// Goes on to a new segment. After an error the old one is current still.
+    /// Goes on to a new segment, unless the current one is empty: recovery wants groups in all but the last.
+    /// After an error the old one is current still.
     mutating func rotate() throws(LogFailure) {
+        if !segments.isEmpty && tail.offset == SegmentHeader.sectorByteCount { return }
         do throws(SystemError) {
             // A group says how far the log is durable, in this segment or the one before: never further back.
             if durable < tail, let last = segments.last { try last.file.sync() }
@@ -104,7 +114,8 @@ struct FileLog<Volume: Storage>: ~Copyable {
         tail = LogPosition(segment: sequence, offset: UInt32(SegmentHeader.sectorByteCount))
     }
 
-    /// Removes the segments before `floor`, each durably before the next, so that a crash leaves no gap in the log.
+    /// Removes the segments before `floor`, each durably before the next, so that a crash leaves no gap in
+    /// the log.
     mutating func removeSegments(before floor: UInt32) throws(SystemError) {
         while let first = segments.first, first.sequence < min(floor, newestGroupSegment) {
             do throws(SystemError) {

@@ -1,6 +1,7 @@
 import Bytes
 
-/// What a group begins with: the records that one commit wrote and synced together, which count all or not at all.
+/// What a group begins with: the records that one commit wrote and synced together, which count all or not at
+/// all.
 ///
 /// | at | size | field |
 /// | --- | --- | --- |
@@ -16,14 +17,15 @@ import Bytes
 /// | 48 | 8 | watermark when the group was written |
 /// | 56 | 8 | frame clock when the group was written |
 ///
-/// **Why a group says how far the log was durable.** After a crash a group may be torn: any of its sectors may be missing.
-/// A group that was acknowledged may be damaged too, by the disk. The first must be cut off, the second must stop the
-/// server, and by itself they look the same. But a group is only written once the one before it is on the disk, and says
-/// so: so a group that can't be read is damaged where any later group says that it was durable, and torn where none does.
-/// Only for the last group of all it can't be told, and it counts as torn, with a warning.
+/// **Why a group says how far the log was durable.** After a crash a group may be torn: any of its sectors
+/// may be missing. A group that was acknowledged may be damaged too, by the disk. The first must be cut off,
+/// the second must stop the server, and by itself they look the same. But a group is only written once the
+/// one before it is on the disk, and says so: so a group that can't be read is damaged where any later group
+/// says that it was durable, and torn where none does. Only for the last group of all it can't be told, and
+/// it counts as torn, with a warning.
 ///
-/// **Why it says its position and the salt.** After damage, groups are looked for at every sector. A client could post
-/// octets that look like a group and stop the next start with them, if it knew the salt.
+/// **Why it says its position and the salt.** After damage, groups are looked for at every sector. A client
+/// could post octets that look like a group and stop the next start with them, if it knew the salt.
 struct GroupHeader: Equatable {
     static let byteCount = 64
 
@@ -58,7 +60,8 @@ struct GroupHeader: Equatable {
     }
 
     init(
-        salt: UInt64, position: LogPosition, recordsByteCount: UInt32, recordCount: UInt32, recordsChecksum: UInt32,
+        salt: UInt64, position: LogPosition, recordsByteCount: UInt32, recordCount: UInt32,
+        recordsChecksum: UInt32,
         duration: UInt32, durable: LogPosition, watermark: UInt64, clock: UInt64
     ) {
         self.salt = salt
@@ -72,7 +75,8 @@ struct GroupHeader: Equatable {
         self.clock = clock
     }
 
-    /// Reads the header that stands at `offset` of a segment, or returns nil where there is none that belongs there.
+    /// Reads the header that stands at `offset` of a segment, or returns nil where there is none that belongs
+    /// there.
     init?(in segment: Span<UInt8>, at offset: Int, header: SegmentHeader) {
         if offset > segment.count - Self.byteCount { return nil }
         let octets = segment.extracting(offset..<offset + Self.byteCount)

@@ -20,8 +20,8 @@ struct GroupPlan {
         let duration: UInt64
     }
 
-    /// Room that items leave free at a segment's end, so that windows can be sealed, and frames be stored and retired, when
-    /// the disk has no room for a further segment: 64 KiB are 128 commits of seals alone.
+    /// Room that items leave free at a segment's end, so that windows can be sealed, and frames be stored and
+    /// retired, when the disk has no room for a further segment: 64 KiB are 128 commits of seals alone.
     static func reserve(of segmentByteCount: Int) -> Int { min(64 << 10, segmentByteCount / 8) }
 
     /// The octets that a group of items can have in a segment that holds nothing else.
@@ -52,10 +52,11 @@ struct GroupPlan {
     /// The octets of the group, header included, once `more` octets of records have been added.
     func groupByteCount(with more: Int = 0) -> Int { GroupHeader.byteCount + byteCount + more }
 
-    /// Adds an item of `batch`, which is the one at `place.batch` of its commit, and is not to change until `pieces` have
-    /// been written.
+    /// Adds an item of `batch`, which is the one at `place.batch` of its commit, and is not to change until
+    /// `pieces` have been written.
     mutating func add(
-        _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int), slot: Assembler.Slot
+        _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int),
+        slot: Assembler.Slot
     ) {
         precondition(controls.isEmpty, "items stand before a group's seals")
         let range = entry.range

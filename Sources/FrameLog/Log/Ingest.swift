@@ -1,16 +1,18 @@
-/// The log and the windows it fills: takes items in, makes them durable, and hands out the windows that have ended.
+/// The log and the windows it fills: takes items in, makes them durable, and hands out the windows that have
+/// ended.
 ///
-/// Used by one thread, the writer; `stock` by any one other. Call `commit` once right after opening, without items: it
-/// brings the windows up to the present.
+/// Used by one thread, the writer; `stock` by any one other. Call `commit` once right after opening, without
+/// items: it brings the windows up to the present.
 ///
-/// **What is promised.** An item whose outcome is `accepted` is on the disk and will be in exactly one frame, after any
-/// crash: the frame named, whose seal stands behind it in the log. One that is refused is in no frame. One that is
-/// `inDoubt`, or whose commit did not return, is in one frame or in none.
+/// **What is promised.** An item whose outcome is `accepted` is on the disk and will be in exactly one frame,
+/// after any crash: the frame named, whose seal stands behind it in the log. One that is refused is in no
+/// frame. One that is `inDoubt`, or whose commit did not return, is in one frame or in none.
 package final class Ingest<Volume: Storage> {
-    /// How long a full disk is left alone before it is tried again: long enough that the tries cost nothing, and shorter
-    /// than anyone waits.
+    /// How long a full disk is left alone before it is tried again: long enough that the tries cost nothing,
+    /// and shorter than anyone waits.
     static var fullRetryMilliseconds: UInt64 { 200 }
 
+    /// As they were given.
     package let settings: FrameLogSettings
     /// What was dropped when the log was opened, a line each.
     package let warnings: [String]
@@ -39,9 +41,10 @@ package final class Ingest<Volume: Storage> {
     /// - Parameters:
     ///   - now: the system's clock, milliseconds since the UNIX epoch.
     ///   - storedThrough: `FrameStore.storedThrough`: windows that start before it are not handed out again.
-    ///   - salt: tells this run's segments from others' octets, so that no item can pass for the log's own records.
-    /// - Throws: `SystemError` of the disk; `FrameLogError` where the log is damaged other than at its end, where the
-    ///   settings can't be met, or where the log holds open windows of another length.
+    ///   - salt: tells this run's segments from others' octets, so that no item can pass for the log's own
+    ///     records.
+    /// - Throws: `SystemError` of the disk; `FrameLogError` where the log is damaged other than at its end,
+    ///   where the settings can't be met, or where the log holds open windows of another length.
     package init(
         opening volume: Volume, settings: FrameLogSettings, now: UInt64, storedThrough: UInt64?,
         salt: UInt64 = .random(in: 1 ... .max)
@@ -58,7 +61,8 @@ package final class Ingest<Volume: Storage> {
         clock = FrameClock(floor: floor)
         stock = SegmentStock(folder, segmentByteCount: settings.segmentByteCount)
         log = FileLog(
-            folder, stock: stock, settings: settings, salt: salt, segments: recovery.segments, tail: recovery.tail)
+            folder, stock: stock, settings: settings, salt: salt, segments: recovery.segments,
+            tail: recovery.tail)
         intake = Intake(assembler: recovery.assembler, settings: settings)
         for (window, segment) in recovery.sealed { handOut(window, sealSegment: segment) }
     }
@@ -80,8 +84,8 @@ package final class Ingest<Volume: Storage> {
                 """)
     }
 
-    /// When `commit` is to be called next, be it without items, so that windows end in time: milliseconds since the UNIX
-    /// epoch; nil while no window has to end.
+    /// When `commit` is to be called next, be it without items, so that windows end in time: milliseconds
+    /// since the UNIX epoch; nil while no window has to end.
     package var nextSealAt: UInt64? {
         if isClosed { return nil }
         if !isStarted || !isHealthy { return retryAt }
@@ -92,7 +96,8 @@ package final class Ingest<Volume: Storage> {
         return end + settings.latenessMilliseconds
     }
 
-    /// Takes all items of `batches`, returns once those accepted are durable, and fills in each batch's `outcomes`.
+    /// Takes all items of `batches`, returns once those accepted are durable, and fills in each batch's
+    /// `outcomes`.
     ///
     /// - Parameter now: the system's clock, read after the batches were taken.
     /// - Returns: the windows that ended, oldest first, to be stored in this order.
@@ -114,8 +119,8 @@ package final class Ingest<Volume: Storage> {
         return sealed
     }
 
-    /// Says that the frame of the sealed window that starts at `windowStart`, and all before it, are durably in the store,
-    /// or are not to be stored: what the log keeps for them alone is removed.
+    /// Says that the frame of the sealed window that starts at `windowStart`, and all before it, are durably
+    /// in the store, or are not to be stored: what the log keeps for them alone is removed.
     package func stored(windowStart: UInt64) {
         unstored.removeAll { $0.start <= windowStart }
         storedThrough = max(storedThrough, windowStart + 1)
@@ -150,7 +155,8 @@ package final class Ingest<Volume: Storage> {
         }
     }
 
-    /// Seals what ended while nobody looked, without frames for windows without items, and lets windows go on from now.
+    /// Seals what ended while nobody looked, without frames for windows without items, and lets windows go on
+    /// from now.
     private func wakeUp(_ batches: inout [ItemBatch], now: UInt64) -> Bool {
         var watermark = intake.assembler.watermark
         for window in intake.windowsDue(at: now, skippingEmpty: true) {
@@ -178,7 +184,8 @@ package final class Ingest<Volume: Storage> {
         return flush(&batches, now: now) && rotate(now: now)
     }
 
-    /// Writes what is planned, and applies it. False where that failed, and the plan's items have been told so.
+    /// Writes what is planned, and applies it. False where that failed, and the plan's items have been told
+    /// so.
     private func flush(_ batches: inout [ItemBatch], now: UInt64) -> Bool {
         if intake.plan.isEmpty { return true }
         let (watermark, duration) = (intake.assembler.watermark, intake.assembler.duration)

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Decides which items are taken, and plans the group that makes them durable. Pure: what to write goes out, and what was
-/// written comes back.
+/// Decides which items are taken, and plans the group that makes them durable. Pure: what to write goes out,
+/// and what was written comes back.
 struct Intake {
     var assembler: Assembler
     private(set) var plan = GroupPlan()
@@ -15,8 +15,9 @@ struct Intake {
             duration: settings.frameDurationMilliseconds, lateness: settings.latenessMilliseconds)
     }
 
-    /// Plans the items of `batch`, the one at `number` in its commit, from its `next`th on, and gives each an outcome that
-    /// holds once the plan is written. Stops before an item for which a group with `room` octets has no more room.
+    /// Plans the items of `batch`, the one at `number` in its commit, from its `next`th on, and gives each an
+    /// outcome that holds once the plan is written. Stops before an item for which a group with `room` octets
+    /// has no more room.
     ///
     /// Returns whether all items are planned or refused.
     mutating func take(
@@ -37,7 +38,8 @@ struct Intake {
     }
 
     private mutating func admit(
-        _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int), now: UInt64
+        _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int),
+        now: UInt64
     ) -> ItemVerdict {
         if !entry.isServerStamped,
             let refusal = rules.refusal(of: entry.timestamp, at: now, watermark: assembler.watermark)
@@ -45,7 +47,8 @@ struct Intake {
             return refusal
         }
         let admission = assembler.admit(
-            id: batch.records.span.extracting(entry.idRange), type: batch.records.span.extracting(entry.typeRange),
+            id: batch.records.span.extracting(entry.idRange),
+            type: batch.records.span.extracting(entry.typeRange),
             timestamp: entry.timestamp, channelsMax: settings.channelsMax, itemsMax: settings.itemsMax)
         switch admission {
         case .slot(let slot):
@@ -56,7 +59,8 @@ struct Intake {
         }
     }
 
-    /// The windows that have ended at `now`, oldest first: those with items, and those without that give a frame.
+    /// The windows that have ended at `now`, oldest first: those with items, and those without that give a
+    /// frame.
     func windowsDue(at now: UInt64, skippingEmpty: Bool) -> [Range<UInt64>] {
         if skippingEmpty {
             return assembler.windows.prefix { isDue($0.end, at: now) }.map { $0.start..<$0.end }
@@ -75,7 +79,8 @@ struct Intake {
     /// Whether so many windows passed unseen that those without items give no frame.
     func isGap(at now: UInt64) -> Bool { rules.isGap(from: assembler.watermark, to: now) }
 
-    /// Where windows are to go on at `now`, once those due are sealed, after a start or a gap; nil where they do already.
+    /// Where windows are to go on at `now`, once those due are sealed, after a start or a gap; nil where they
+    /// do already.
     func resumption(at now: UInt64, storedThrough: UInt64, behind watermark: UInt64) -> GroupPlan.Resume? {
         let duration = rules.duration
         let earliest = max(rules.oldestOpen(at: now), watermark, storedThrough)
@@ -102,7 +107,9 @@ struct Intake {
                 byteCount: Int(item.byteCount), payloadByteCount: Int(item.payloadByteCount))
         }
         var sealed: [OpenWindow] = []
-        for window in plan.seals { sealed.append(assembler.seal(start: window.lowerBound, end: window.upperBound)) }
+        for window in plan.seals {
+            sealed.append(assembler.seal(start: window.lowerBound, end: window.upperBound))
+        }
         if let resume = plan.resume { assembler.resume(from: resume.start, duration: resume.duration) }
         plan.removeAll()
         return sealed

@@ -2,8 +2,8 @@ import Bytes
 
 /// Items that one event loop took in a turn, on their way to the log's writer and, with outcomes, back.
 ///
-/// The items stand in it as the log's records, checksums included, so that the loops share that work and the writer only
-/// hands the octets on. A batch that has been used before appends without allocating.
+/// The items stand in it as the log's records, checksums included, so that the loops share that work and the
+/// writer only hands the octets on. A batch that has been used before appends without allocating.
 package struct ItemBatch: Sendable {
     /// What the writer has to know of a record without reading it.
     struct Entry {
@@ -37,6 +37,7 @@ package struct ItemBatch: Sendable {
 
     package init() {}
 
+    /// Whether no item has been appended.
     package var isEmpty: Bool { entries.isEmpty }
 
     /// The items appended.
@@ -61,7 +62,8 @@ package struct ItemBatch: Sendable {
     ///   - data: at most `FrameLogSettings.itemByteCountMax` octets. A batch holds less than 2 GiB.
     ///   - ticket: comes back in the item's outcome.
     package mutating func append(
-        channelID: Span<UInt8>, channelType: Span<UInt8>, timestamp: ItemTimestamp, data: Span<UInt8>, ticket: UInt64
+        channelID: Span<UInt8>, channelType: Span<UInt8>, timestamp: ItemTimestamp, data: Span<UInt8>,
+        ticket: UInt64
     ) {
         let start = records.count
         let (milliseconds, isServerStamped) =

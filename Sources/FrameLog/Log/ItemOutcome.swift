@@ -1,7 +1,7 @@
 /// Where an item's timestamp comes from, in milliseconds since the UNIX epoch.
 package enum ItemTimestamp: Sendable, Equatable {
-    /// The frame clock when the item arrived. Never late: if its window was sealed meanwhile, the item goes to the oldest
-    /// open one.
+    /// The frame clock when the item arrived. Never late: if its window was sealed meanwhile, the item goes
+    /// to the oldest open one.
     case server(UInt64)
     /// The device's own. Refused where it is late or too far ahead.
     case device(UInt64)
@@ -23,8 +23,8 @@ package enum ItemVerdict: Sendable, Equatable {
     case noSpace
     /// The log closed after an error of the disk; the item is in no frame. A restart recovers.
     case logClosed
-    /// The log closed while it wrote the item, and what it wrote could not be taken back: a restart may find the item or
-    /// not. The only honest answer is none: the connection is to be closed without a status.
+    /// The log closed while it wrote the item, and what it wrote could not be taken back: a restart may find
+    /// the item or not. The only honest answer is none: the connection is to be closed without a status.
     case inDoubt
 }
 

@@ -5,6 +5,7 @@ package enum LogHealth: Sendable {
     case healthy
     /// The disk is full: items are refused with `noSpace`, and it is tried again with a later commit.
     case full
-    /// An error of the disk other than that it is full: items are refused with `logClosed`, and a restart recovers.
+    /// An error of the disk other than that it is full: items are refused with `logClosed`, and a restart
+    /// recovers.
     case closed(SystemError)
 }

@@ -1,4 +1,5 @@
-/// A place in the log: later segments are later places. No other log, and no later run of this one, has the same.
+/// A place in the log: later segments are later places. No other log, and no later run of this one, has the
+/// same.
 struct LogPosition: Sendable, Hashable, Comparable {
     /// The segment's sequence number.
     var segment: UInt32

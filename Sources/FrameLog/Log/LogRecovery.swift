@@ -1,11 +1,11 @@
 import Bytes
 import Posix
 
-/// What a log holds when it is opened: reads all segments, decides what is torn and what is damaged, and puts the entries
-/// through the assembler.
+/// What a log holds when it is opened: reads all segments, decides what is torn and what is damaged, and puts
+/// the entries through the assembler.
 ///
-/// The log ends with the last group that can be read before the first that can't. What follows it is cut off where no
-/// readable group says that it was durable (`GroupHeader`), and is damage where one does.
+/// The log ends with the last group that can be read before the first that can't. What follows it is cut off
+/// where no readable group says that it was durable (`GroupHeader`), and is damage where one does.
 struct LogRecovery<Volume: Storage> {
     /// The segments with groups in them, oldest first.
     private(set) var segments: [Segment<Volume>] = []
@@ -21,6 +21,8 @@ struct LogRecovery<Volume: Storage> {
     private let volume: Volume
     private let storedThrough: UInt64
     private var hasGroups = false
+    /// What the last group says was on the disk before it.
+    private var durable = LogPosition(segment: 0, offset: 0)
 
     /// Reads the log in `volume`. Windows that start before `storedThrough` are in the store already.
     init(_ volume: Volume, storedThrough: UInt64) throws {
@@ -45,7 +47,7 @@ struct LogRecovery<Volume: Storage> {
         }
         try drop(empty)
         assembler.drop(before: storedThrough)
-        try cutTail(into: &octets)
+        try secureTail(with: &octets)
         if let last = sequences.last, segments.isEmpty { tail = LogPosition(segment: last + 1, offset: 0) }
     }
 
@@ -93,15 +95,19 @@ struct LogRecovery<Volume: Storage> {
         return count > 0
     }
 
-    private mutating func apply(_ group: GroupHeader, _ octets: Span<UInt8>, of segment: Segment<Volume>) throws {
+    private mutating func apply(_ group: GroupHeader, _ octets: Span<UInt8>, of segment: Segment<Volume>)
+        throws
+    {
         if !hasGroups {
             assembler = Assembler(watermark: group.watermark, duration: UInt64(group.duration))
             hasGroups = true
         }
         if group.watermark != assembler.watermark || UInt64(group.duration) != assembler.duration {
-            throw damaged(segment.sequence, Int(group.position.offset), "entries before this place are missing")
+            throw damaged(
+                segment.sequence, Int(group.position.offset), "entries before this place are missing")
         }
         clock = max(clock, group.clock)
+        durable = group.durable
         var offset = group.recordsRange.lowerBound
         while offset < group.recordsRange.upperBound {
             let rest = octets.extracting(offset..<group.recordsRange.upperBound)
@@ -111,8 +117,8 @@ struct LogRecovery<Volume: Storage> {
         }
     }
 
-    /// Applies a record. A window that the store has, and whose seal was cut off with the end of an earlier log, is given
-    /// up before what follows: its items are in its frame.
+    /// Applies a record. A window that the store has, and whose seal was cut off with the end of an earlier
+    /// log, is given up before what follows: its items are in its frame.
     private mutating func apply(_ octets: Span<UInt8>, at offset: Int, of segment: Segment<Volume>) throws {
         let position = LogPosition(segment: segment.sequence, offset: UInt32(offset))
         let misplaced = damaged(segment.sequence, offset, "the entry can't stand where it stands")
@@ -152,17 +158,20 @@ struct LogRecovery<Volume: Storage> {
         }
     }
 
-    /// Overwrites what follows the last group with zeros, and makes sure that all before it is on the disk: what was
-    /// written by a process that was killed may be in the system's memory only.
-    private mutating func cutTail(into octets: inout Buffer) throws {
+    /// Makes sure that all groups are on the disk, and overwrites what follows the last one with zeros.
+    ///
+    /// What a process wrote that was killed may be in the system's memory only. Where a sync of it had
+    /// failed, it is there and counts as written, and a sync alone would do nothing and succeed (fsync(2)):
+    /// so what no later group vouches for is written again.
+    private mutating func secureTail(with octets: inout Buffer) throws {
         guard let last = segments.last else { return }
         octets.removeAll()
         _ = try last.file.read(at: 0, count: last.byteCount, into: &octets)
-        let start = Int(tail.offset)
-        let end = warn(of: octets.octets, from: start, in: last.file.path)
-        if end > start {
-            try last.file.write([UInt8](repeating: 0, count: end - start).span, at: UInt64(start))
-        }
+        let end = warn(of: octets.octets, from: Int(tail.offset), in: last.file.path)
+        let doubtful = durable.segment == last.sequence ? Int(durable.offset) : SegmentHeader.sectorByteCount
+        try last.file.write(octets.octets.extracting(doubtful..<Int(tail.offset)), at: UInt64(doubtful))
+        try last.file.write(
+            [UInt8](repeating: 0, count: end - Int(tail.offset)).span, at: UInt64(tail.offset))
         try last.file.sync()
     }
 
@@ -172,7 +181,8 @@ struct LogRecovery<Volume: Storage> {
         var end = octets.count
         while end > start && octets[end - 1] == 0 { end -= 1 }
         if end > start {
-            warnings.append("\(path) at octet \(start): dropped \(end - start) octets of a commit that was torn")
+            warnings.append(
+                "\(path) at octet \(start): dropped \(end - start) octets of a commit that was torn")
         }
         return end
     }

@@ -14,8 +14,8 @@ struct Record {
     enum Kind: UInt8 {
         /// An item of a channel: `ItemRecord`.
         case item = 1
-        /// The end of a window: what stands before it and belongs there is the window's frame. Start and end of the window,
-        /// 8 octets each.
+        /// The end of a window: what stands before it and belongs there is the window's frame. Start and end
+        /// of the window, 8 octets each.
         case seal = 2
         /// No window begins before a time any more, and windows have a length from there on: 8 octets each.
         case resume = 3
@@ -44,7 +44,9 @@ struct Record {
     /// The two numbers of a seal or a resume, or nil where it hasn't two.
     static func control(of record: Span<UInt8>) -> (first: UInt64, second: UInt64)? {
         if record.count != controlByteCount { return nil }
-        return (record.bigEndian(at: prefixByteCount, as: UInt64.self), record.bigEndian(at: 18, as: UInt64.self))
+        return (
+            record.bigEndian(at: prefixByteCount, as: UInt64.self), record.bigEndian(at: 18, as: UInt64.self)
+        )
     }
 
     /// Begins a record whose size and checksum `finish` fills in.

@@ -1,4 +1,5 @@
-/// A file of the log, open for as long as anyone refers to it. Any thread may read what the writer has finished.
+/// A file of the log, open for as long as anyone refers to it. Any thread may read what the writer has
+/// finished.
 final class Segment<Volume: Storage>: Sendable {
     let header: SegmentHeader
     let file: Volume.File
@@ -20,7 +21,9 @@ final class Segment<Volume: Storage>: Sendable {
 
     /// The sequence number that a file name stands for, or nil where it isn't a segment's.
     static func sequence(of name: String) -> UInt32? {
-        guard name.hasSuffix(".segment"), let sequence = UInt32(name.dropLast(8), radix: 16) else { return nil }
+        guard name.hasSuffix(".segment"), let sequence = UInt32(name.dropLast(8), radix: 16) else {
+            return nil
+        }
         return Self.name(of: sequence) == name ? sequence : nil
     }
 }

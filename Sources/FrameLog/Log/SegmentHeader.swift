@@ -11,8 +11,8 @@ import Bytes
 /// | 20 | 4 | the file's size in octets |
 /// | 24 | 8 | salt: a number of this segment that no client can know |
 ///
-/// Groups follow from octet 512 on, each from a multiple of 512: a sector, the most that a disk writes whole, is never
-/// shared by octets that were on the disk and octets that are being written.
+/// Groups follow from octet 512 on, each from a multiple of 512: a sector, the most that a disk writes whole,
+/// is never shared by octets that were on the disk and octets that are being written.
 struct SegmentHeader: Equatable {
     static let byteCount = 32
     static let sectorByteCount = 512
@@ -31,7 +31,9 @@ struct SegmentHeader: Equatable {
     }
 
     /// The offset of the next sector, or `offset` where it is one.
-    static func aligned(_ offset: Int) -> Int { (offset + sectorByteCount - 1) / sectorByteCount * sectorByteCount }
+    static func aligned(_ offset: Int) -> Int {
+        (offset + sectorByteCount - 1) / sectorByteCount * sectorByteCount
+    }
 
     func encoded() -> [UInt8] {
         var rest: [UInt8] = []
@@ -62,7 +64,9 @@ struct SegmentHeader: Equatable {
         if version != Self.version {
             throw FrameLogError(
                 reason: .unsupported, path: path, offset: 12,
-                detail: "the segment has version \(version), of which this program knows nothing: use a later one")
+                detail:
+                    "the segment has version \(version), of which this program knows nothing: use a later one"
+            )
         }
         sequence = octets.bigEndian(at: 16, as: UInt32.self)
         segmentByteCount = octets.bigEndian(at: 20, as: UInt32.self)

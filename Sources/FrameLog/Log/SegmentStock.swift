@@ -3,9 +3,9 @@ import Synchronization
 
 /// Empty segments made in advance, so that no commit waits for a file to be filled.
 ///
-/// A file whose blocks were never written changes its metadata with each first write to them, and every sync of such a
-/// write waits for the file system's journal: appending to a file filled with zeros is two to three times as fast. The file
-/// has a name that recovery removes until the writer takes it.
+/// A file whose blocks were never written changes its metadata with each first write to them, and every sync
+/// of such a write waits for the file system's journal: appending to a file filled with zeros is two to three
+/// times as fast. The file has a name that recovery removes until the writer takes it.
 package final class SegmentStock<Volume: Storage>: Sendable {
     /// A file full of zeros, synced, of which nobody knows.
     struct Blank: Sendable {
@@ -13,8 +13,8 @@ package final class SegmentStock<Volume: Storage>: Sendable {
         let file: Volume.File
     }
 
-    /// Octets that one write fills, and after how many of these what was filled is synced, so that the commits beside
-    /// don't wait behind all of it.
+    /// Octets that one write fills, and after how many of these what was filled is synced, so that the
+    /// commits beside don't wait behind all of it.
     private static var pieceByteCount: Int { 1 << 20 }
     private static var piecesBetweenSyncs: Int { 4 }
 

@@ -2,7 +2,8 @@ import Glibc
 import Posix
 
 extension SystemError {
-    /// Whether something has run out that there may be more of later: room on the disk, a quota, descriptors, memory.
+    /// Whether something has run out that there may be more of later: room on the disk, a quota, descriptors,
+    /// memory.
     var isShortage: Bool { [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(code) }
 
     static var noSuchEntry: Int32 { ENOENT }

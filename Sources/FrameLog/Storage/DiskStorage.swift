@@ -12,26 +12,36 @@ package struct DiskStorage: Storage {
         directory = try Directory(opening: path)
     }
 
+    /// Where it is, for messages.
     package var path: String { directory.path }
 
+    /// A folder in this one, made where it is missing.
     package func folder(_ name: String) throws(SystemError) -> DiskStorage {
         try DiskStorage(directory.path(of: name))
     }
 
+    /// The names of all entries, in no order.
     package func names() throws(SystemError) -> [String] { try directory.names() }
 
-    package func byteCount(of name: String) throws(SystemError) -> UInt64 { try directory.byteCount(of: name) }
+    /// The octets of a file.
+    package func byteCount(of name: String) throws(SystemError) -> UInt64 {
+        try directory.byteCount(of: name)
+    }
 
+    /// Opens a file.
     package func open(_ name: String, _ access: File.Access) throws(SystemError) -> File {
         try directory.open(name, access)
     }
 
+    /// Renames a file.
     package func rename(_ name: String, to newName: String) throws(SystemError) {
         try directory.rename(name, to: newName)
     }
 
+    /// Removes a file.
     package func remove(_ name: String) throws(SystemError) { try directory.remove(name) }
 
+    /// Returns when all entries are on the disk as they are now.
     package func sync() throws(SystemError) { try directory.sync() }
 
     /// Takes the lock file `name` in this folder, or returns nil where another has it.

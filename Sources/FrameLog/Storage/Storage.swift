@@ -3,7 +3,8 @@ package import Posix
 
 /// A folder that holds the log's segments or the store's frames: on a disk, or in a test's memory.
 ///
-/// What is not synced may be lost in a crash, in any part and order; what is synced stays. Any thread may use it.
+/// What is not synced may be lost in a crash, in any part and order; what is synced stays. Any thread may use
+/// it.
 package protocol Storage: Sendable {
     associatedtype File: StorageFile
 

@@ -12,8 +12,8 @@ struct FrameListing<Volume: Storage> {
 
     private let folder: Volume
 
-    /// Lists `folder`, reads each frame's header, and removes what an interrupted run left: temporary files, retired frames,
-    /// gzip forms without a frame.
+    /// Lists `folder`, reads each frame's header, and removes what an interrupted run left: temporary files,
+    /// retired frames, gzip forms without a frame.
     init(_ folder: Volume, mappings: FrameMappings) throws {
         self.folder = folder
         var names: [FrameName] = []
@@ -37,7 +37,8 @@ struct FrameListing<Volume: Storage> {
                 continue
             }
             let codedName = name.text + ".gz"
-            let gzipByteCount = coded.removeValue(forKey: codedName) == nil ? nil : try folder.byteCount(of: codedName)
+            let gzipByteCount =
+                coded.removeValue(forKey: codedName) == nil ? nil : try folder.byteCount(of: codedName)
             storedThrough = max(storedThrough ?? 0, name.start + 1)
             guard let (header, byteCount) = try readHeader(of: name, into: &octets) else { continue }
             storedThrough = max(storedThrough ?? 0, header.endTimestamp)
@@ -47,8 +48,8 @@ struct FrameListing<Volume: Storage> {
                     gzipByteCount: gzipByteCount, mappings: mappings))
         }
         for name in coded.keys { try folder.remove(name) }
-        // A frame that was renamed by a process that was killed may have its name in the system's memory only, and the log
-        // is about to give its items up.
+        // A frame that was renamed by a process that was killed may have its name in the system's memory
+        // only, and the log is about to give its items up.
         try folder.sync()
     }
 

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Maps frames' files, and keeps the number of mappings below what the system allows. Any thread may use it.
 final class FrameMappings: Sendable {
-    /// The frames that stay mapped, the last ones that were mapped first: each has two forms, and the system allows 65,530
-    /// mappings (`vm.max_map_count`).
+    /// The frames that stay mapped, the last ones that were mapped first: each has two forms, and the system
+    /// allows 65,530 mappings (`vm.max_map_count`).
     static let framesMax = 16_384
 
     private struct Ring {

@@ -1,10 +1,10 @@
 import Bytes
 
-/// The file name of a frame, which says all that the store has to know of it: `1732310400000-<64 digits>.frame`, with `.gz`
-/// behind it for the gzip form.
+/// The file name of a frame, which says all that the store has to know of it: `1732310400000-<64
+/// digits>.frame`, with `.gz` behind it for the gzip form.
 ///
-/// The digits are the whole SHA-256 of the content, not the half that the ETag shows, since `Repr-Digest` needs it after a
-/// restart, and reading every frame then would take minutes.
+/// The digits are the whole SHA-256 of the content, not the half that the ETag shows, since `Repr-Digest`
+/// needs it after a restart, and reading every frame then would take minutes.
 struct FrameName: Equatable {
     let start: UInt64
     /// 32 octets.
@@ -21,7 +21,9 @@ struct FrameName: Equatable {
     /// Reads a file name, or returns nil where it isn't one of a frame as this program writes it.
     init?(_ name: String) {
         let octets = Array(name.utf8)
-        guard let dash = octets.firstIndex(of: UInt8(ascii: "-")), octets.count >= dash + 65 else { return nil }
+        guard let dash = octets.firstIndex(of: UInt8(ascii: "-")), octets.count >= dash + 65 else {
+            return nil
+        }
         let suffix = octets[(dash + 65)...]
         guard let start = octets.span.extracting(0..<dash).decimal(),
             let digest = Hex.octets(octets.span.extracting(dash + 1..<dash + 65)),

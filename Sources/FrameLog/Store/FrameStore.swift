@@ -3,15 +3,18 @@ import TimeFrame
 
 /// Sealed frames on disk, oldest first, in the folder `frames`. Used by one thread, the sealer.
 ///
-/// A frame is written under a temporary name, synced, renamed, and the folder synced: a crash leaves all of it or nothing,
-/// and until it is durable the log has its items. The folder is self-describing (`FrameName`).
-package final class FrameStore<Volume: Storage, Digest: ContentDigest & ~Copyable, Coding: ContentCoding & ~Copyable> {
+/// A frame is written under a temporary name, synced, renamed, and the folder synced: a crash leaves all of
+/// it or nothing, and until it is durable the log has its items. The folder is self-describing (`FrameName`).
+package final class FrameStore<
+    Volume: Storage, Digest: ContentDigest & ~Copyable, Coding: ContentCoding & ~Copyable
+> {
     /// Frames from this size on have their room set aside first, so that a full disk says so at once.
     private static var allocatedByteCountMin: UInt64 { 1 << 20 }
 
     /// The frames there are, oldest first.
     package private(set) var frames: [StoredFrame]
-    /// The end of the newest frame that was ever stored: every window that starts before it is done. Nil before the first.
+    /// The end of the newest frame that was ever stored: every window that starts before it is done. Nil
+    /// before the first.
     package private(set) var storedThrough: UInt64?
     /// The removed frames, to be looked up by any thread.
     package private(set) var retired: RetiredFrames
@@ -43,17 +46,20 @@ package final class FrameStore<Volume: Storage, Digest: ContentDigest & ~Copyabl
         self.mappings = mappings
     }
 
-    /// Writes the window's frame, and returns once it is durable. Windows come in the order in which they were sealed; one
-    /// that failed is to be stored before the next.
+    /// Writes the window's frame, and returns once it is durable. Windows come in the order in which they
+    /// were sealed; one that failed is to be stored before the next.
     ///
-    /// - Throws: `SystemError`, after which it may be tried again, or `FrameLogError` where the log was damaged.
+    /// - Throws: `SystemError`, after which it may be tried again, or `FrameLogError` where the log was
+    ///   damaged.
     package func store(_ window: SealedWindow<Volume>) throws -> StoredFrame {
         precondition(window.start >= storedThrough ?? 0, "windows are stored in order, once each")
         let layout = try window.layout()
         let temporary = "\(window.start).tmp"
         do {
             let file = try folder.open(temporary, .create)
-            if layout.frameByteCount >= Self.allocatedByteCountMin { try file.allocate(byteCount: layout.frameByteCount) }
+            if layout.frameByteCount >= Self.allocatedByteCountMin {
+                try file.allocate(byteCount: layout.frameByteCount)
+            }
             var sink = FrameFileSink<Volume.File, Digest>(file)
             try window.encode(layout, into: &sink)
             try file.sync()
@@ -74,8 +80,8 @@ package final class FrameStore<Volume: Storage, Digest: ContentDigest & ~Copyabl
         }
     }
 
-    /// Makes the frame's gzip form where that is at least 10 % smaller. It can take long for a large frame: publish the
-    /// frame first. Returns whether there is one now.
+    /// Makes the frame's gzip form where that is at least 10 % smaller. It can take long for a large frame:
+    /// publish the frame first. Returns whether there is one now.
     ///
     /// - Throws: what `Coding` throws, or `SystemError`; the frame stays as it was.
     package func compress(_ frame: StoredFrame) throws -> Bool {
@@ -111,7 +117,8 @@ package final class FrameStore<Volume: Storage, Digest: ContentDigest & ~Copyabl
         if !excess.isEmpty {
             var retired = self.retired
             for frame in excess { retired.add(start: frame.startTimestamp, end: frame.endTimestamp) }
-            // First what says that they are gone: where a crash leaves their files, the next start removes them.
+            // First what says that they are gone: where a crash leaves their files, the next start removes
+            // them.
             try save(retired)
             self.retired = retired
             frames.removeFirst(excess.count)
@@ -150,5 +157,7 @@ package final class FrameStore<Volume: Storage, Digest: ContentDigest & ~Copyabl
         }
     }
 
-    private static func byteCount(of frame: StoredFrame) -> UInt64 { frame.byteCount + (frame.gzipByteCount ?? 0) }
+    private static func byteCount(of frame: StoredFrame) -> UInt64 {
+        frame.byteCount + (frame.gzipByteCount ?? 0)
+    }
 }

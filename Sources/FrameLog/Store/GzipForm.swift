@@ -7,7 +7,8 @@ enum GzipForm {
     static let frameByteCountMin = 128
     /// Octets that are coded at a time.
     static let pieceByteCount = 128 << 10
-    /// Where the first octets don't get smaller, as with video, the rest is not tried: 1 MiB takes some 20 ms.
+    /// Where the first octets don't get smaller, as with video, the rest is not tried: 1 MiB takes some 20
+    /// ms.
     static let sampleByteCount = 1 << 20
 
     /// Whether `coded` octets are at least 10 % fewer than `plain` ones.

@@ -8,7 +8,8 @@ package struct Retention: Sendable {
 
     package init() {}
 
-    /// How many of the oldest frames are to go, where all and their gzip forms together have `byteCount` octets.
+    /// How many of the oldest frames are to go, where all and their gzip forms together have `byteCount`
+    /// octets.
     func excess(in frames: [StoredFrame], byteCount: UInt64, now: UInt64) -> Int {
         var left = byteCount
         var count = 0

@@ -9,8 +9,9 @@ package struct RetiredFrames: Sendable, Equatable {
         var duration: UInt64
     }
 
-    /// The most runs that are remembered, 24 octets each: past it the oldest is forgotten, and its frames get the answer of
-    /// those that never were. Without `--skip-empty-frames` a run ends only where the server was down.
+    /// The most runs that are remembered, 24 octets each: past it the oldest is forgotten, and its frames get
+    /// the answer of those that never were. Without `--skip-empty-frames` a run ends only where the server
+    /// was down.
     static let runsMax = 4096
 
     private(set) var runs: [Run] = []
@@ -79,7 +80,9 @@ extension RetiredFrames {
 
     /// Reads the file, or returns nil where it is damaged or of another version.
     static func decode(_ octets: Span<UInt8>) -> (retired: RetiredFrames, storedThrough: UInt64)? {
-        if octets.count < prefixByteCount || (octets.count - prefixByteCount) % runByteCount != 0 { return nil }
+        if octets.count < prefixByteCount || (octets.count - prefixByteCount) % runByteCount != 0 {
+            return nil
+        }
         let rest = octets.extracting(12..<octets.count)
         if !octets.hasPrefix("SYNCSRET") || octets.bigEndian(at: 8, as: UInt32.self) != CRC32C.checksum(rest)
             || rest.bigEndian(at: 0, as: UInt32.self) != version

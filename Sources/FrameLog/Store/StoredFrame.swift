@@ -20,7 +20,8 @@ package final class StoredFrame: Sendable {
     private let mappings: FrameMappings
 
     init(
-        name: FrameName, endTimestamp: UInt64, byteCount: UInt64, gzipByteCount: UInt64?, mappings: FrameMappings
+        name: FrameName, endTimestamp: UInt64, byteCount: UInt64, gzipByteCount: UInt64?,
+        mappings: FrameMappings
     ) {
         startTimestamp = name.start
         digest = name.digest
@@ -33,7 +34,8 @@ package final class StoredFrame: Sendable {
     /// The octets of the gzip form, or nil where there is none.
     package var gzipByteCount: UInt64? { forms.withLock { $0.gzipByteCount } }
 
-    /// The frame's octets, mapped when first asked for. Whoever holds them keeps them, also when the frame is removed.
+    /// The frame's octets, mapped when first asked for. Whoever holds them keeps them, also when the frame is
+    /// removed.
     ///
     /// - Throws: `SystemError`; ENOENT where the frame has been removed.
     package func identity() throws(SystemError) -> MappedFile {
@@ -54,7 +56,9 @@ package final class StoredFrame: Sendable {
         return form
     }
 
-    func name(isGzip: Bool) -> String { FrameName(start: startTimestamp, digest: digest, isGzip: isGzip).text }
+    func name(isGzip: Bool) -> String {
+        FrameName(start: startTimestamp, digest: digest, isGzip: isGzip).text
+    }
 
     /// Says that the gzip form is in the store now.
     func addGzip(byteCount: UInt64) { forms.withLock { $0.gzipByteCount = byteCount } }

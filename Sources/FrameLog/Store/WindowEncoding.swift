@@ -17,10 +17,12 @@ extension SealedWindow {
         return layout
     }
 
-    /// Writes the window's frame into `sink`, piece by piece. The items' octets come from the mapped segments, since items
-    /// of one channel lie scattered among the others' and a system call for each would take longer than the window.
+    /// Writes the window's frame into `sink`, piece by piece. The items' octets come from the mapped
+    /// segments, since items of one channel lie scattered among the others' and a system call for each would
+    /// take longer than the window.
     ///
-    /// - Throws: what the sink throws, `SystemError` of the segments, or `FrameLogError` where an item is not what was written.
+    /// - Throws: what the sink throws, `SystemError` of the segments, or `FrameLogError` where an item is not
+    ///   what was written.
     func encode(_ layout: FrameLayout, into sink: inout some FrameSink & ~Copyable) throws {
         var maps: [MappedFile] = []
         for segment in segments { maps.append(try segment.file.map()) }
@@ -31,7 +33,8 @@ extension SealedWindow {
             let offset = Int(reference.position.offset)
             let map = maps[number]
             let record = map.octets.extracting(offset..<offset + Int(reference.byteCount))
-            // Checked once more, so that what the disk has damaged is never frozen into a frame with a digest that fits.
+            // Checked once more, so that what the disk has damaged is never frozen into a frame with a digest
+            // that fits.
             guard let checked = Record(checking: record), checked.byteCount == record.count,
                 let item = ItemRecord(decoding: record)
             else {

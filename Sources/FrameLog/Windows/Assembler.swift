@@ -2,13 +2,14 @@ import Bytes
 
 /// Puts the log's entries into windows: a state machine without clock, disk or chance.
 ///
-/// The same entries in the same order give the same windows, octet for octet, on every node and after every restart. It
-/// holds references into the log, never an item's data: 16 octets an item.
+/// The same entries in the same order give the same windows, octet for octet, on every node and after every
+/// restart. It holds references into the log, never an item's data: 16 octets an item.
 ///
-/// - An item goes to the window its timestamp lies in; where that was sealed, to the oldest open one, which begins at the
-///   watermark.
+/// - An item goes to the window its timestamp lies in; where that was sealed, to the oldest open one, which
+///   begins at the watermark.
 /// - A seal ends a window and moves the watermark to its end. Its items are those that were applied before.
-/// - A resume moves the watermark on without a frame, past windows that nobody filled, and sets the windows' length.
+/// - A resume moves the watermark on without a frame, past windows that nobody filled, and sets the windows'
+///   length.
 struct Assembler: Sendable {
     /// Where the item's window and channel were found.
     struct Slot: Equatable {
@@ -22,8 +23,8 @@ struct Assembler: Sendable {
         case full(windowEnd: UInt64)
     }
 
-    /// Every window that starts before it is sealed or will never be; a multiple of the duration. Milliseconds since the
-    /// UNIX epoch.
+    /// Every window that starts before it is sealed or will never be; a multiple of the duration.
+    /// Milliseconds since the UNIX epoch.
     private(set) var watermark: UInt64
     /// The length of windows in milliseconds; 0 before the first `resume`.
     private(set) var duration: UInt64
@@ -41,7 +42,8 @@ struct Assembler: Sendable {
     /// The start of the window that an item with this timestamp goes to.
     func windowStart(of timestamp: UInt64) -> UInt64 { max(timestamp / duration * duration, watermark) }
 
-    /// Finds the window and the channel of an item that is about to be written. Changes nothing that a seal would see.
+    /// Finds the window and the channel of an item that is about to be written. Changes nothing that a seal
+    /// would see.
     mutating func admit(
         id: Span<UInt8>, type: Span<UInt8>, timestamp: UInt64, channelsMax: Int, itemsMax: Int
     ) -> Admission {
@@ -77,12 +79,13 @@ struct Assembler: Sendable {
 
     /// Whether windows may go on there.
     func canResume(from start: UInt64, _ duration: UInt64) -> Bool {
-        start >= watermark && duration > 0 && start % duration == 0 && windows.allSatisfy { $0.start >= start }
+        start >= watermark && duration > 0 && start % duration == 0
+            && windows.allSatisfy { $0.start >= start }
             && (windows.isEmpty || duration == self.duration)
     }
 
-    /// Seals the window that starts at `start`, the oldest open one or one that nothing older is open beside, and returns
-    /// what is in it.
+    /// Seals the window that starts at `start`, the oldest open one or one that nothing older is open beside,
+    /// and returns what is in it.
     mutating func seal(start: UInt64, end: UInt64) -> OpenWindow {
         precondition(canSeal(start, end), "windows are sealed in order")
         let isFilled = windows.first?.start == start
@@ -92,8 +95,8 @@ struct Assembler: Sendable {
         return sealed
     }
 
-    /// Lets no window begin before `start` any more, and sets the windows' length from there on. Windows with items must
-    /// not be open before `start`, and none at all where the length changes.
+    /// Lets no window begin before `start` any more, and sets the windows' length from there on. Windows with
+    /// items must not be open before `start`, and none at all where the length changes.
     mutating func resume(from start: UInt64, duration: UInt64) {
         precondition(canResume(from: start, duration), "windows go on where no item is left behind")
         watermark = start

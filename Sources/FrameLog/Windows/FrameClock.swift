@@ -1,4 +1,5 @@
-/// Time that never goes backwards: when the system's clock steps back, it stands still until that has caught up.
+/// Time that never goes backwards: when the system's clock steps back, it stands still until that has caught
+/// up.
 package struct FrameClock: Sendable {
     /// The latest reading, in milliseconds since the UNIX epoch.
     package private(set) var latest: UInt64

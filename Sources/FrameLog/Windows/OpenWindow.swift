@@ -2,9 +2,9 @@ import Bytes
 
 /// The items of one window by reference, in the order of the log.
 ///
-/// An item comes in two steps, since nothing counts before it is durable: `admit` finds its channel, and makes it where it
-/// is the first; `apply` adds the item. Channels that were made for items that never came stand behind all others, without
-/// items, until `rollBack`.
+/// An item comes in two steps, since nothing counts before it is durable: `admit` finds its channel, and
+/// makes it where it is the first; `apply` adds the item. Channels that were made for items that never came
+/// stand behind all others, without items, until `rollBack`.
 struct OpenWindow: Sendable {
     struct Channel: Sendable {
         /// Where the channel's id and, behind it, its type stand in `names`.
@@ -48,7 +48,9 @@ struct OpenWindow: Sendable {
         id: Span<UInt8>, type: Span<UInt8>, channelsMax: Int, itemsMax: Int
     ) -> Admission {
         if admittedCount >= itemsMax { return .full }
-        if let number = ids.position(of: id, isSame: { names.span.extracting(channels[$0].id).isEqual(to: id) }) {
+        if let number = ids.position(
+            of: id, isSame: { names.span.extracting(channels[$0].id).isEqual(to: id) })
+        {
             if !names.span.extracting(channels[number].type).isEqual(to: type) {
                 return .typeConflict(type: self.type(of: number))
             }

@@ -7,7 +7,8 @@ struct ItemReference: Sendable, Equatable {
     let channel: UInt32
 }
 
-/// A list of references that grows without moving what it holds, so that no commit pays for a million items' copying.
+/// A list of references that grows without moving what it holds, so that no commit pays for a million items'
+/// copying.
 struct ReferenceList: Sendable {
     /// 64 KiB a chunk.
     private static let chunkCount = 4096
@@ -28,8 +29,8 @@ struct ReferenceList: Sendable {
         count += 1
     }
 
-    /// The places of the references in this list, channel after channel, and within a channel in the order of this list:
-    /// 4 octets each.
+    /// The places of the references in this list, channel after channel, and within a channel in the order of
+    /// this list: 4 octets each.
     func orderedByChannel(itemCounts: [Int]) -> [UInt32] {
         var next: [Int] = []
         next.reserveCapacity(itemCounts.count)

@@ -1,7 +1,8 @@
 /// What the clock has to say about windows: which are open, and which times an item may have.
 struct WindowRules: Sendable {
-    /// Windows that nobody sealed for this long, and for three windows, were slept through: the process or its machine
-    /// stood still, or the clock was set forward. Those without items give no frame, as if the server had been down.
+    /// Windows that nobody sealed for this long, and for three windows, were slept through: the process or
+    /// its machine stood still, or the clock was set forward. Those without items give no frame, as if the
+    /// server had been down.
     static let gapMilliseconds: UInt64 = 60_000
 
     let duration: UInt64

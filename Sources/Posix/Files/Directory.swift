@@ -29,7 +29,9 @@ package final class Directory: Sendable {
         if errno == EEXIST { return }
         if errno != ENOENT || parent(of: path) == path { throw SystemError(call: "mkdir", subject: path) }
         try make(parent(of: path))
-        if unsafe mkdir(path, 0o700) != 0 && errno != EEXIST { throw SystemError(call: "mkdir", subject: path) }
+        if unsafe mkdir(path, 0o700) != 0 && errno != EEXIST {
+            throw SystemError(call: "mkdir", subject: path)
+        }
         try Directory(opening: parent(of: path)).sync()
     }
 
@@ -55,7 +57,8 @@ package final class Directory: Sendable {
             _ = close(number)
             throw error
         }
-        // SAFETY: the stream is this function's own, open until the end; an entry is copied before the next is read.
+        // SAFETY: the stream is this function's own, open until the end; an entry is copied before the next
+        // is read.
         defer { _ = unsafe closedir(stream) }
         var names: [String] = []
         while true {
@@ -76,7 +79,8 @@ package final class Directory: Sendable {
     /// - Throws: `SystemError` of fstatat(2).
     package func byteCount(of name: String) throws(SystemError) -> UInt64 {
         var status = stat()
-        // SAFETY: the String lends its octets and a terminator, and fstatat fills the one structure it is given.
+        // SAFETY: the String lends its octets and a terminator, and fstatat fills the one structure it is
+        // given.
         if unsafe fstatat(descriptor.number, name, &status, 0) != 0 {
             throw SystemError(call: "stat", subject: path(of: name))
         }

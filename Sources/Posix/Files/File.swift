@@ -4,8 +4,8 @@ import Glibc
 
 /// An open file, read and written at positions, so that any thread may use it without a lock.
 ///
-/// Two threads must not write the same octets, and none may read octets that another is writing: who shares a file says
-/// how that is kept apart.
+/// Two threads must not write the same octets, and none may read octets that another is writing: who shares a
+/// file says how that is kept apart.
 package final class File: Sendable {
     /// What may be done with a file, and what becomes of one that isn't there.
     package enum Access: Sendable {
@@ -17,7 +17,8 @@ package final class File: Sendable {
         case create
     }
 
-    /// How many pieces one system call gathers. Each is held by one level of a recursion; Linux takes 1,024 (IOV_MAX).
+    /// How many pieces one system call gathers. Each is held by one level of a recursion; Linux takes 1,024
+    /// (IOV_MAX).
     static let piecesMax = 64
 
     /// The path it was opened by, for messages: it may have been renamed since.
@@ -39,7 +40,8 @@ package final class File: Sendable {
         return UInt64(status.st_size)
     }
 
-    /// Appends up to `count` octets from `position` on to `buffer`, and returns how many: fewer only at the file's end.
+    /// Appends up to `count` octets from `position` on to `buffer`, and returns how many: fewer only at the
+    /// file's end.
     ///
     /// - Throws: `SystemError` of pread(2); what was read before stays in the buffer.
     package func read(at position: UInt64, count: Int, into buffer: inout Buffer) throws(SystemError) -> Int {
@@ -47,8 +49,8 @@ package final class File: Sendable {
         while taken < count {
             let wanted = count - taken
             let got = buffer.withFree(minimum: wanted) { free in
-                // SAFETY: pread fills at most `wanted` octets of the free memory, which holds at least as many, and
-                // what it returns is how many it filled.
+                // SAFETY: pread fills at most `wanted` octets of the free memory, which holds at least as
+                // many, and what it returns is how many it filled.
                 unsafe free.withUnsafeMutableBufferPointer { memory, filled in
                     let got = unsafe pread(
                         descriptor.number, memory.baseAddress!, wanted, off_t(position) + off_t(taken))
@@ -98,9 +100,11 @@ package final class File: Sendable {
                 continue
             }
             let last = min(pieces.count, index + Self.piecesMax)
+            // SAFETY: the vectors hold nothing yet: `gather` says what they may point to.
             var vectors = unsafe [iovec]()
             unsafe vectors.reserveCapacity(last - index)
-            let put = unsafe gather(pieces, from: index, to: last, skipping: skipped, at: next, into: &vectors)
+            let put = unsafe gather(
+                pieces, from: index, to: last, skipping: skipped, at: next, into: &vectors)
             if put < 0 {
                 if errno == EINTR { continue }
                 throw SystemError(call: "pwritev", subject: path)
@@ -120,16 +124,18 @@ package final class File: Sendable {
         }
     }
 
-    /// Lends the memory of one piece after the other, each to the next call of this function, and writes when it has all.
+    /// Lends the memory of one piece after the other, each to the next call of this function, and writes when
+    /// it has all.
     private func gather(
         _ pieces: [OctetPiece], from index: Int, to last: Int, skipping skipped: Int, at position: UInt64,
         into vectors: inout [iovec]
     ) -> Int {
         if index == last {
+            // SAFETY: the callers of this level lend all memory that the vectors point to.
             return unsafe pwritev(descriptor.number, vectors, Int32(vectors.count), off_t(position))
         }
-        // SAFETY: every vector points into memory that a closure around this call lends, so it is valid until the
-        // write at the bottom of the recursion has returned; pwritev only reads it.
+        // SAFETY: every vector points into memory that a closure around this call lends, so it is valid until
+        // the write at the bottom of the recursion has returned; pwritev only reads it.
         return unsafe pieces[index].octets.withUnsafeBufferPointer { memory in
             let part = unsafe UnsafeBufferPointer(rebasing: memory[pieces[index].range.dropFirst(skipped)])
             unsafe vectors.append(
@@ -138,8 +144,9 @@ package final class File: Sendable {
         }
     }
 
-    /// Sets room aside for the first `byteCount` octets and makes the file at least that long. Their content is not
-    /// written: the first write to them changes metadata, so they are to be filled before they are used.
+    /// Sets room aside for the first `byteCount` octets and makes the file at least that long. Their content
+    /// is not written: the first write to them changes metadata, so they are to be filled before they are
+    /// used.
     ///
     /// - Throws: `SystemError` of posix_fallocate(3), ENOSPC at once where there isn't enough room.
     package func allocate(byteCount: UInt64) throws(SystemError) {
@@ -152,8 +159,8 @@ package final class File: Sendable {
 
     /// Returns when the file's octets, and its length where that changed, are on the disk.
     ///
-    /// - Throws: `SystemError` of fdatasync(2). After an error nobody knows which octets are on the disk, and a further
-    ///   sync that succeeds says nothing about them (fsync(2), "Errors").
+    /// - Throws: `SystemError` of fdatasync(2). After an error nobody knows which octets are on the disk, and
+    ///   a further sync that succeeds says nothing about them (fsync(2), "Errors").
     package func sync() throws(SystemError) {
         while fdatasync(descriptor.number) != 0 {
             if errno != EINTR { throw SystemError(call: "fdatasync", subject: path) }
@@ -167,7 +174,8 @@ package final class File: Sendable {
         try MappedFile(descriptor.number, byteCount: byteCount(), path: path)
     }
 
-    /// Takes the lock of flock(2) on this file, for as long as the file is open. False where another process has it.
+    /// Takes the lock of flock(2) on this file, for as long as the file is open. False where another process
+    /// has it.
     func lock() throws(SystemError) -> Bool {
         while flock(descriptor.number, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }

@@ -3,8 +3,8 @@ import Glibc
 
 /// A file's octets in memory, for reading, shared by whoever holds a reference and given back with the last.
 ///
-/// The file may be renamed or removed meanwhile: the octets stay. It must not be made shorter, since reading past its end
-/// ends the process (mmap(2), SIGBUS), and so does a disk that can't read a page.
+/// The file may be renamed or removed meanwhile: the octets stay. It must not be made shorter, since reading
+/// past its end ends the process (mmap(2), SIGBUS), and so does a disk that can't read a page.
 @safe
 package final class MappedFile: Sendable {
     // SAFETY: nothing writes through this pointer, and the memory is freed by `deinit` alone.
@@ -47,6 +47,7 @@ package final class MappedFile: Sendable {
         }
     }
 
+    /// How many octets there are.
     package var byteCount: Int { unsafe memory.count }
 
     /// All octets of the file.

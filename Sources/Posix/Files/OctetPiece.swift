@@ -5,10 +5,12 @@ package struct OctetPiece: Sendable {
 
     /// `range` must lie inside `octets`.
     package init(_ octets: [UInt8], _ range: Range<Int>) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= octets.count, "a piece past the end of its octets")
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= octets.count, "a piece past the end of its octets")
         self.octets = octets
         self.range = range
     }
 
+    /// All of `octets`.
     package init(_ octets: [UInt8]) { self.init(octets, 0..<octets.count) }
 }

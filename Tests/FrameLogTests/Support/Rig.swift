@@ -1,0 +1,202 @@
+// A log, its windows and its store on a simulated disk, driven by numbered items, with an account of what was
+// promised.
+import Bytes
+import FrameLog
+import Posix
+import Testing
+import TimeFrame
+
+/// Stands in for SHA-256: 32 octets that differ where the content does.
+struct MixedDigest: ContentDigest, ~Copyable {
+    private var lanes: [UInt64] = [1, 2, 3, 4]
+
+    mutating func update(_ octets: Span<UInt8>) {
+        for index in octets.indices {
+            for lane in 0..<4 {
+                lanes[lane] = (lanes[lane] ^ UInt64(octets[index])) &* (0x100_0000_01B3 + UInt64(lane) * 2)
+            }
+        }
+    }
+
+    mutating func finish() -> [UInt8] {
+        var octets: [UInt8] = []
+        for lane in lanes { octets.append(bigEndian: lane) }
+        return octets
+    }
+}
+
+/// Stands in for gzip: each run of equal octets becomes its length and the octet.
+struct RunCoding: ContentCoding, ~Copyable {
+    private var octet: UInt8 = 0
+    private var count: UInt8 = 0
+
+    mutating func update(_ octets: Span<UInt8>, into coded: inout Buffer) {
+        for index in octets.indices {
+            if count > 0 && count < 255 && octets[index] == octet {
+                count += 1
+            } else {
+                flush(into: &coded)
+                octet = octets[index]
+                count = 1
+            }
+        }
+    }
+
+    mutating func finish(into coded: inout Buffer) { flush(into: &coded) }
+
+    private mutating func flush(into coded: inout Buffer) {
+        if count > 0 {
+            coded.append(count)
+            coded.append(octet)
+        }
+        count = 0
+    }
+}
+
+typealias SimulatedStore = FrameStore<SimulatedStorage, MixedDigest, RunCoding>
+
+/// What was promised for an item.
+enum Promise: Equatable {
+    case none
+    case accepted(frame: UInt64)
+    case refused
+}
+
+final class Rig {
+    let disk: SimulatedDisk
+    var settings = FrameLogSettings()
+    var retention = Retention()
+    private(set) var store: SimulatedStore!
+    private(set) var ingest: Ingest<SimulatedStorage>!
+    var now: UInt64 = 1_000_000
+    /// What was promised for each item that was sent, by its number.
+    private(set) var promises: [Int: Promise] = [:]
+    /// Every frame that the store has reported durable.
+    private(set) var published: [UInt64: [UInt8]] = [:]
+    /// Windows that wait to be stored, oldest first.
+    private(set) var waiting: [SealedWindow<SimulatedStorage>] = []
+    private(set) var lastOutcomes: [ItemOutcome] = []
+    /// The log as it was opened last gave these warnings.
+    var warnings: [String] { ingest.warnings + store.warnings }
+
+    init(seed: UInt64 = 1) {
+        disk = SimulatedDisk(seed: seed)
+        settings.frameDurationMilliseconds = 1_000
+        settings.segmentByteCount = 16 << 10
+        settings.itemByteCountMax = 4 << 10
+    }
+
+    func open() throws {
+        waiting = []
+        let volume = SimulatedStorage(disk)
+        store = try SimulatedStore(opening: volume, retention: retention)
+        ingest = try Ingest(
+            opening: volume, settings: settings, now: now, storedThrough: store.storedThrough, salt: now | 1)
+        commit([])
+    }
+
+    /// Sends items, each with its number in its data, and keeps account of what is promised.
+    @discardableResult
+    func post(
+        _ numbers: [Int], channel: (Int) -> String = { "channel-\($0 % 3)" }, type: String = "text",
+        timestamp: ItemTimestamp? = nil, padding: Int = 0
+    ) -> [ItemVerdict] {
+        var batch = ItemBatch()
+        for number in numbers {
+            promises[number] = Promise.none
+            let data = Array("\(number)".utf8) + [UInt8](repeating: 32, count: padding)
+            batch.append(
+                channelID: Array(channel(number).utf8).span, channelType: Array(type.utf8).span,
+                timestamp: timestamp ?? .server(now), data: data.span, ticket: UInt64(number))
+        }
+        commit([batch])
+        return lastOutcomes.map(\.verdict)
+    }
+
+    func commit(_ batches: [ItemBatch]) {
+        var batches = batches
+        let sealed = ingest.commit(&batches, now: now)
+        lastOutcomes = batches.flatMap(\.outcomes)
+        for outcome in lastOutcomes {
+            switch outcome.verdict {
+            case .accepted(let frame): promises[Int(outcome.ticket)] = .accepted(frame: frame)
+            case .inDoubt: promises[Int(outcome.ticket)] = Promise.none
+            default: promises[Int(outcome.ticket)] = .refused
+            }
+        }
+        waiting += sealed
+        storeWaiting()
+    }
+
+    /// Stores what waits, as far as the disk goes along.
+    func storeWaiting() {
+        while let window = waiting.first {
+            guard let frame = try? store.store(window) else { return }
+            waiting.removeFirst()
+            ingest.stored(windowStart: window.start)
+            if let octets = disk.octets(of: "data/frames/" + name(of: frame)) {
+                if let before = published[frame.startTimestamp] {
+                    #expect(before == octets, "frame \(frame.startTimestamp) has two contents")
+                }
+                published[frame.startTimestamp] = octets
+            }
+            _ = try? store.compress(frame)
+            _ = try? store.retire(now: now)
+        }
+    }
+
+    func name(of frame: StoredFrame) -> String {
+        let digest = frame.digest
+        return "\(frame.startTimestamp)-\(Hex.text(digest.span)).frame"
+    }
+
+    /// Lets time pass, and the windows with it.
+    func pass(milliseconds: UInt64) {
+        let end = now + milliseconds
+        while let next = ingest.nextSealAt, next <= end {
+            now = max(now, next)
+            let before = ingest.nextSealAt
+            commit([])
+            if ingest.nextSealAt == before { break }
+        }
+        now = end
+    }
+
+    /// The numbers of the items of a frame, channel after channel.
+    func numbers(in octets: [UInt8]) throws -> [Int] {
+        let content = try FrameContent(decoding: octets.span)
+        return content.channels.flatMap { channel in
+            channel.items.map { item in
+                Int(String(decoding: item.data.prefix { $0 != 32 }, as: UTF8.self))!
+            }
+        }
+    }
+
+    /// Ends all windows, and checks every promise against the frames.
+    func checkPromises(_ context: String = "", sourceLocation: SourceLocation = #_sourceLocation) throws {
+        pass(milliseconds: 20 * settings.frameDurationMilliseconds)
+        var frames: [Int: [UInt64]] = [:]
+        for frame in store.frames {
+            let octets = try #require(disk.octets(of: "data/frames/" + name(of: frame)))
+            if let before = published[frame.startTimestamp] {
+                #expect(before == octets, "\(context): frame \(frame.startTimestamp) has two contents")
+            }
+            let numbers = try numbers(in: octets)
+            for number in numbers { frames[number, default: []].append(frame.startTimestamp) }
+        }
+        for (number, promise) in promises {
+            let found = frames[number, default: []]
+            switch promise {
+            case .accepted(let frame):
+                #expect(found == [frame], "\(context): item \(number)", sourceLocation: sourceLocation)
+            case .refused:
+                #expect(found == [], "\(context): refused item \(number)", sourceLocation: sourceLocation)
+            case .none:
+                #expect(found.count <= 1, "\(context): item \(number)", sourceLocation: sourceLocation)
+            }
+        }
+        #expect(
+            Set(frames.keys).isSubset(of: promises.keys), "\(context): an item that was never sent",
+            sourceLocation: sourceLocation)
+    }
+}

@@ -1,0 +1,151 @@
+// The seam of FrameLog's storage over the simulated disk.
+import Bytes
+import FrameLog
+import Posix
+import Synchronization
+
+private let noEntry: Int32 = 2
+private let noSpace: Int32 = 28
+
+struct SimulatedStorage: Storage {
+    let disk: SimulatedDisk
+    let path: String
+
+    init(_ disk: SimulatedDisk, path: String = "data") {
+        self.disk = disk
+        self.path = path
+        disk.state.withLock { if $0.folders[path] == nil { $0.folders[path] = SimulatedDisk.Folder() } }
+    }
+
+    func folder(_ name: String) throws(SystemError) -> SimulatedStorage {
+        try disk.perform("mkdir", path, life: nil, { _ in })
+        return SimulatedStorage(disk, path: path + "/" + name)
+    }
+
+    func names() throws(SystemError) -> [String] {
+        try disk.perform("readdir", path, life: nil, { Array($0.folders[path]!.entries.keys) })
+    }
+
+    func byteCount(of name: String) throws(SystemError) -> UInt64 {
+        let count = try disk.perform("stat", path, life: nil) { state in
+            state.folders[path]!.entries[name].map { state.nodes[$0]!.content.count }
+        }
+        guard let count else { throw SystemError(call: "stat", subject: path + "/" + name, code: noEntry) }
+        return UInt64(count)
+    }
+
+    func open(_ name: String, _ access: File.Access) throws(SystemError) -> SimulatedFile {
+        let opened: (node: Int, life: Int)? = try disk.perform("open", path + "/" + name, life: nil) {
+            state in
+            if access == .create {
+                let node = state.nextNode
+                state.nextNode += 1
+                state.nodes[node] = SimulatedDisk.Node()
+                state.change(path, SimulatedDisk.Change(removed: nil, added: name, node: node))
+                return (node, state.life)
+            }
+            return state.folders[path]!.entries[name].map { ($0, state.life) }
+        }
+        guard let opened else { throw SystemError(call: "open", subject: path + "/" + name, code: noEntry) }
+        return SimulatedFile(disk, path: path + "/" + name, node: opened.node, life: opened.life)
+    }
+
+    func rename(_ name: String, to newName: String) throws(SystemError) {
+        let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
+            guard let node = state.folders[path]!.entries[name] else { return false }
+            state.change(path, SimulatedDisk.Change(removed: name, added: newName, node: node))
+            return true
+        }
+        if !found { throw SystemError(call: "rename", subject: path + "/" + name, code: noEntry) }
+    }
+
+    func remove(_ name: String) throws(SystemError) {
+        let found = try disk.perform("unlink", path + "/" + name, life: nil) { state in
+            guard let node = state.folders[path]!.entries[name] else { return false }
+            state.change(path, SimulatedDisk.Change(removed: name, added: nil, node: node))
+            return true
+        }
+        if !found { throw SystemError(call: "unlink", subject: path + "/" + name, code: noEntry) }
+    }
+
+    func sync() throws(SystemError) {
+        try disk.perform("fsync", path, life: nil) { state in
+            state.folders[path]!.durable = state.folders[path]!.entries
+            state.folders[path]!.changes = []
+        }
+    }
+}
+
+final class SimulatedFile: StorageFile {
+    let path: String
+    private let disk: SimulatedDisk
+    private let node: Int
+    private let life: Int
+
+    init(_ disk: SimulatedDisk, path: String, node: Int, life: Int) {
+        self.disk = disk
+        self.path = path
+        self.node = node
+        self.life = life
+    }
+
+    func byteCount() throws(SystemError) -> UInt64 {
+        try disk.perform("fstat", path, life: life) { UInt64($0.nodes[node]!.content.count) }
+    }
+
+    func read(at position: UInt64, count: Int, into buffer: inout Buffer) throws(SystemError) -> Int {
+        let octets = try disk.perform("pread", path, life: life) { state in
+            Array(state.nodes[node]!.content.dropFirst(Int(position)).prefix(count))
+        }
+        buffer.append(copying: octets.span)
+        return octets.count
+    }
+
+    func write(_ octets: Span<UInt8>, at position: UInt64) throws(SystemError) {
+        try write(octets.copied(), at: Int(position))
+    }
+
+    func write(_ pieces: [OctetPiece], at position: UInt64) throws(SystemError) {
+        try write(pieces.flatMap { $0.octets[$0.range] }, at: Int(position))
+    }
+
+    private func write(_ octets: [UInt8], at position: Int) throws(SystemError) {
+        let fits = try disk.perform("write", path, life: life) { state in
+            let growth = max(0, position + octets.count - state.nodes[node]!.content.count)
+            if let most = state.byteCountMax, state.byteCount + growth > most, growth > 0 { return false }
+            state.nodes[node]!.write(octets, at: position)
+            return true
+        } partially: { state in
+            let part = Int.random(in: 0...octets.count, using: &state.generator)
+            state.nodes[node]!.write(Array(octets.prefix(part)), at: position)
+        }
+        if !fits { throw SystemError(call: "write", subject: path, code: noSpace) }
+    }
+
+    func allocate(byteCount: UInt64) throws(SystemError) {
+        let fits = try disk.perform("allocate", path, life: life) { state in
+            let growth = max(0, Int(byteCount) - state.nodes[node]!.content.count)
+            if let most = state.byteCountMax, state.byteCount + growth > most { return false }
+            state.nodes[node]!.content.append(contentsOf: repeatElement(0, count: growth))
+            return true
+        }
+        if !fits { throw SystemError(call: "allocate", subject: path, code: noSpace) }
+    }
+
+    func sync() throws(SystemError) {
+        try disk.perform("fdatasync", path, life: life) { state in
+            state.nodes[node]!.sync()
+        } partially: { state in
+            // Some of it is on the disk, and the system takes all of it for written (fsync(2)).
+            for sector in state.nodes[node]!.dirty.sorted() where Bool.random(using: &state.generator) {
+                state.nodes[node]!.keep(sector)
+            }
+            state.nodes[node]!.dirty = []
+        }
+    }
+
+    func map() throws(SystemError) -> MappedFile {
+        let octets = try disk.perform("mmap", path, life: life) { $0.nodes[node]!.content }
+        return MappedFile(copying: octets.span)
+    }
+}
