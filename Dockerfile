@@ -24,8 +24,8 @@ RUN apt-get update --quiet \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends \
         $(awk '$1 == "image" { print $2 }' /tmp/packages.apt) \
     && rm -rf /var/lib/apt/lists/* /tmp/packages.apt \
-    && groupadd --system --gid 10001 syncstreamer \
-    && useradd --system --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin syncstreamer \
+    && groupadd --gid 10001 syncstreamer \
+    && useradd --no-log-init --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin syncstreamer \
     && install --directory --owner 10001 --group 10001 --mode 0700 /data
 COPY --from=build /out/syncstreamer /usr/local/bin/syncstreamer
 USER 10001:10001

@@ -106,11 +106,13 @@ def test_a_server_without_descriptors_waits_and_does_not_spin(start):
     with contextlib.ExitStack() as stack:
         wire = stack.enter_context(server.wire())
         usual = cpu_of(server, wire)
-        old = server.set_descriptors_max(server.descriptors())
+        held = server.descriptors()
+        usual_max = server.set_descriptors_max(held)
         waiting = [stack.enter_context(raw(server)) for _ in range(40)]
         assert cpu_of(server, wire) <= 2 * usual + 0.2
+        assert server.descriptors() <= held, "the limit was not felt"
         # With room again those that waited are served.
-        server.set_descriptors_max(old[0])
+        server.set_descriptors_max(usual_max)
         for client in waiting[:20]:
             with server.context.wrap_socket(client, server_hostname="localhost") as tls:
                 tls.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")

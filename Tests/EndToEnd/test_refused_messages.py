@@ -133,7 +133,7 @@ REFUSED = {
 }
 
 # Where the standard leaves a choice between the two.
-EITHER = {"HTTP/2 preface": {400, 505}, "HTTP/0.9": {400, 505}, "version in lower case": {400, 505},
+EITHER = {"trailers without end": {400, 431}, "HTTP/2 preface": {400, 505}, "HTTP/0.9": {400, 505}, "version in lower case": {400, 505},
           "version without a minor": {400, 505}}
 
 

@@ -130,7 +130,7 @@ def test_what_the_first_start_makes(start):
     assert len(secret) >= 32
     assert server.log_text().count(secret) == 1
 
-    certificate = server.directory / "certificate.pem"
+    certificate = server.directory / "cert.pem"
     assert stat.S_IMODE((server.directory / "key.pem").stat().st_mode) == 0o600
     fingerprint = identities.Identity(certificate, None, certificate).fingerprint()
     assert fingerprint in server.log_text().replace(":", "").lower()

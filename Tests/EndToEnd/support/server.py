@@ -156,8 +156,10 @@ class Server:
         return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
 
     def set_descriptors_max(self, count):
-        """Changes how many descriptors the running server may have; returns what it was."""
-        return resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (count, count))
+        """Changes how many descriptors the running server may have; returns how many it might before."""
+        before, most = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (count, most))
+        return before
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

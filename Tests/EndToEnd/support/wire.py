@@ -51,7 +51,7 @@ class Wire:
             except BaseException:
                 self.socket.close()
                 raise
-        self.received = b""
+        self.received = bytearray()
 
     def __enter__(self):
         return self
@@ -75,13 +75,14 @@ class Wire:
     def take(self, count):
         while len(self.received) < count:
             assert self.more(), f"the stream ends {count - len(self.received)} octets short"
-        octets, self.received = self.received[:count], self.received[count:]
+        octets = bytes(self.received[:count])
+        del self.received[:count]
         return octets
 
     def take_head(self):
         while b"\r\n\r\n" not in self.received:
             assert self.more(), f"no head, only {self.received!r}"
-        head, self.received = self.received.split(b"\r\n\r\n", 1)
+        head = self.take(self.received.index(b"\r\n\r\n") + 4)[:-4]
         status_line, *lines = head.decode("latin-1").split("\r\n")
         version, status, _ = status_line.split(" ", 2)
         fields = []
