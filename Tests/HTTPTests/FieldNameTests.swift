@@ -73,6 +73,9 @@ import Testing
         try head.parse(Array(second.utf8).span)
         #expect(head.framing == .length(1) && head.keepAlive && head.expectsContinue && head.query == nil)
         #expect(head.value(of: .prefer) == nil && head.value(of: .connection) == nil)
+        #expect(throws: RequestFault.self) {
+            try head.parse(Array((get + "Range: x\r\nRange: x\r\n\r\n").utf8).span)
+        }
         try head.parse(Array((get + "\r\n").utf8).span)
         #expect(head.framing == .none && head.method == .get && !head.expectsContinue)
         #expect(head.value(of: .contentLength) == nil && head.value(of: .expect) == nil)
