@@ -1,8 +1,8 @@
-/// Eight octets looked at in one step: a search or a comparison goes through text several times as fast as octet by
-/// octet.
+/// Eight octets looked at in one step: a search or a comparison goes through text several times as fast as
+/// octet by octet.
 ///
-/// A mark is the high bit of an octet. The subtractions below can borrow into later octets and mark those falsely, but
-/// only behind a true mark: the first mark is always right, and no mark at all is too.
+/// A mark is the high bit of an octet. The subtractions below can borrow into later octets and mark those
+/// falsely, but only behind a true mark: the first mark is always right, and no mark at all is too.
 @usableFromInline
 package struct OctetWord {
     /// The first octet lowest.
@@ -27,7 +27,8 @@ package struct OctetWord {
     @inlinable
     init(endsOf octets: Span<UInt8>) {
         precondition(octets.count >= 4, "less than four octets")
-        // SAFETY: the precondition holds both loads inside the octets, and an integer is valid for any of them.
+        // SAFETY: the precondition holds both loads inside the octets, and an integer is valid for any of
+        // them.
         let first = unsafe octets.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: UInt32.self)
         let last = unsafe octets.bytes.unsafeLoadUnaligned(
             fromUncheckedByteOffset: octets.count &- 4, as: UInt32.self)

@@ -10,10 +10,15 @@ extension Span where Element == UInt8 {
 
     /// Reads an integer in network byte order; `offset` and its octets must lie inside.
     @inlinable
-    package func bigEndian<Value: FixedWidthInteger & UnsignedInteger>(at offset: Int, as type: Value.Type) -> Value {
-        precondition(offset >= 0 && count - offset >= Value.bitWidth / 8, "integer past the end of the octets")
+    package func bigEndian<Value: FixedWidthInteger & UnsignedInteger>(at offset: Int, as type: Value.Type)
+        -> Value
+    {
+        precondition(
+            offset >= 0 && count - offset >= Value.bitWidth / 8, "integer past the end of the octets")
         // SAFETY: the precondition holds the load inside the octets, and an integer is valid for any of them.
-        return unsafe withUnsafeBytes { unsafe Value(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: type)) }
+        return unsafe withUnsafeBytes {
+            unsafe Value(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: type))
+        }
     }
 
     /// Where `octet` stands first at or after `start`.
@@ -57,8 +62,8 @@ extension Span where Element == UInt8 {
         return isEqual(to: unsafe Span(_unsafeElements: octets))
     }
 
-    /// Whether the octets are those of a lower-case ASCII literal, taking A to Z for a to z. Inlined, so that the
-    /// literal's octets become constants of the code.
+    /// Whether the octets are those of a lower-case ASCII literal, taking A to Z for a to z. Inlined, so that
+    /// the literal's octets become constants of the code.
     @inlinable
     @inline(__always)
     package func isEqual(toLowercased literal: StaticString) -> Bool {
@@ -73,7 +78,9 @@ extension Span where Element == UInt8 {
         if count < 8 { return OctetWord(endsOf: self).lowercasedASCII == OctetWord(endsOf: expected).value }
         var index = 0
         while index < count &- 8 {
-            if OctetWord(self, at: index).lowercasedASCII != OctetWord(expected, at: index).value { return false }
+            if OctetWord(self, at: index).lowercasedASCII != OctetWord(expected, at: index).value {
+                return false
+            }
             index &+= 8
         }
         // The last eight octets, some of them perhaps again.
@@ -128,7 +135,9 @@ extension Span where Element == UInt8 {
     @inlinable
     package func isEqualIgnoringCase(to other: Span<UInt8>) -> Bool {
         if count != other.count { return false }
-        for index in indices where self[index].lowercasedASCII != other[index].lowercasedASCII { return false }
+        for index in indices where self[index].lowercasedASCII != other[index].lowercasedASCII {
+            return false
+        }
         return true
     }
 }

@@ -1,5 +1,6 @@
-// Shows that searching and comparing eight octets at a time finds what looking at each octet finds: every octet value at
-// every place of texts of every length around the word's, with neighbours that provoke a borrow.
+// Shows that searching and comparing eight octets at a time finds what looking at each octet finds: every
+// octet value at every place of texts of every length around the word's, with neighbours that provoke a
+// borrow.
 import Bytes
 import Testing
 

@@ -1,5 +1,5 @@
-// Shows that each field name is known in any case and that nothing near it is taken for it, and that a head used for one
-// request after another tells of the last one alone.
+// Shows that each field name is known in any case and that nothing near it is taken for it, and that a head
+// used for one request after another tells of the last one alone.
 import Bytes
 import HTTP
 import Testing
@@ -9,8 +9,10 @@ import Testing
         (.accept, "Accept"), (.acceptEncoding, "Accept-Encoding"),
         (.accessControlRequestHeaders, "Access-Control-Request-Headers"),
         (.accessControlRequestMethod, "Access-Control-Request-Method"), (.authorization, "Authorization"),
-        (.connection, "Connection"), (.contentEncoding, "Content-Encoding"), (.contentLength, "Content-Length"),
-        (.contentType, "Content-Type"), (.expect, "Expect"), (.host, "Host"), (.idempotencyKey, "Idempotency-Key"),
+        (.connection, "Connection"), (.contentEncoding, "Content-Encoding"),
+        (.contentLength, "Content-Length"),
+        (.contentType, "Content-Type"), (.expect, "Expect"), (.host, "Host"),
+        (.idempotencyKey, "Idempotency-Key"),
         (.ifMatch, "If-Match"), (.ifModifiedSince, "If-Modified-Since"), (.ifNoneMatch, "If-None-Match"),
         (.ifRange, "If-Range"), (.ifUnmodifiedSince, "If-Unmodified-Since"), (.lastEventID, "Last-Event-ID"),
         (.origin, "Origin"), (.prefer, "Prefer"), (.range, "Range"), (.transferEncoding, "Transfer-Encoding"),
@@ -25,7 +27,8 @@ import Testing
             case .expect: "100-continue"
             default: "x"
             }
-        let octets = Array("POST / HTTP/1.1\r\n\(name == .host ? "" : "Host: h\r\n")\(text): \(value)\r\n\r\n".utf8)
+        let octets = Array(
+            "POST / HTTP/1.1\r\n\(name == .host ? "" : "Host: h\r\n")\(text): \(value)\r\n\r\n".utf8)
         var head = RequestHead()
         try head.parse(octets.span)
         return head.value(of: name) != nil
@@ -66,7 +69,8 @@ import Testing
     /// What one request said must not be heard in the next.
     @Test func aHeadIsReused() throws {
         var head = RequestHead()
-        let first = "POST /a?b HTTP/1.0\r\nHost: h\r\nContent-Length: 3\r\nPrefer: x\r\nConnection: close\r\n\r\n"
+        let first =
+            "POST /a?b HTTP/1.0\r\nHost: h\r\nContent-Length: 3\r\nPrefer: x\r\nConnection: close\r\n\r\n"
         try head.parse(Array(first.utf8).span)
         #expect(head.framing == .length(3) && !head.keepAlive && head.value(of: .prefer) != nil)
         let second = "POST /c HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"

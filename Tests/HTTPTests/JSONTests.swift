@@ -1,51 +1,68 @@
-// Shows what counts as JSON (RFC 8259), by category: accepted, rejected, and what readers differ in, where this one's
-// choice is stated. Every prefix of an accepted text is tried as well, which must never trap. Changed texts are held
-// against a second, simple reading of the grammar.
+// Shows what counts as JSON (RFC 8259), by category: accepted, rejected, and what readers differ in, where
+// this one's choice is stated. Every prefix of an accepted text is tried as well, which must never trap.
+// Changed texts are held against a second, simple reading of the grammar.
 import HTTP
 import Testing
 
 @Suite struct JSONValidatorTests {
     @Test(arguments: [
-        "0", "-0", "1", "-1", "10", "0.5", "1.25e3", "1E+2", "1e-2", "123456789012345678901234567890", "true", "false",
-        "null", "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\"", "\"\\uD834\\uDD1E\"", "\"é室𝄞\"", "\"\u{7F}\"",
-        "[]", "{}", "[1]", "[1,2]", "[[],{}]", "{\"a\":1}", "{\"a\":{\"b\":[1,{\"c\":null}]}}", " \t\r\n[ 1 , 2 ] \n",
+        "0", "-0", "1", "-1", "10", "0.5", "1.25e3", "1E+2", "1e-2", "123456789012345678901234567890", "true",
+        "false",
+        "null", "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\"", "\"\\uD834\\uDD1E\"",
+        "\"é室𝄞\"", "\"\u{7F}\"",
+        "[]", "{}", "[1]", "[1,2]", "[[],{}]", "{\"a\":1}", "{\"a\":{\"b\":[1,{\"c\":null}]}}",
+        " \t\r\n[ 1 , 2 ] \n",
         "{ \"a\" : 1 , \"b\" : 2 }", "[[[[[]]]],[]]", "{\"a\":[],\"b\":{}}",
-        "0e0", "-0.0E-00", "1e999999", "-1e-999999", "0.000000000000000000001", "[-0]", "\"\\u0000\"", "\"\\\\\"",
+        "0e0", "-0.0E-00", "1e999999", "-1e-999999", "0.000000000000000000001", "[-0]", "\"\\u0000\"",
+        "\"\\\\\"",
         "\"\\\"\"", "\"\\/\"", "\"/\"", "\"\\uFFFF\"", "\"\\ud834\\uDd1e\"", "{\"\":0}",
         "\"\u{80}\u{7FF}\u{800}\u{FFFD}\u{FFFF}\u{10000}\u{10FFFF}\"", "\"\u{2028}\u{2029}\"", "\"\u{FEFF}\"",
-        "\n0\n", "[null]", "[true,false]", "{\"a\":\"b\",\"c\":[{}]}", "\"0123456\"", "\"01234567\"", "\"012345678\"",
+        "\n0\n", "[null]", "[true,false]", "{\"a\":\"b\",\"c\":[{}]}", "\"0123456\"", "\"01234567\"",
+        "\"012345678\"",
     ])
     func accepted(text: String) {
         #expect(JSONValidator.fault(in: Array(text.utf8).span) == nil)
     }
 
     @Test(arguments: [
-        "", " ", "nul", "True", "+1", "01", "-", "-a", ".5", "1.", "1.e1", "1e", "1e+", "0x1", "NaN", "Infinity", "1 2",
-        "\"", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"\u{1}\"", "'a'", "a", "[", "]", "[1", "[1,",
-        "[1,]", "[,1]", "[1 2]", "[1}", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}", "{1:2}",
+        "", " ", "nul", "True", "+1", "01", "-", "-a", ".5", "1.", "1.e1", "1e", "1e+", "0x1", "NaN",
+        "Infinity", "1 2",
+        "\"", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "\"\u{1}\"", "'a'", "a", "[", "]",
+        "[1", "[1,",
+        "[1,]", "[,1]", "[1 2]", "[1}", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}",
+        "{1:2}",
         "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1]", "[]]", "{}{}", "// x\n1", "1//x", "\u{FEFF}1", "[1]\0",
-        "00", "-01", "0123", "1.5.5", "1e5e5", "1e1.5", "--1", "- 1", "1-", "1_000", "1,000", "1e 5", "0.", "-.5", "0X1",
-        "1a", "\u{FF11}", "-Infinity", "truefalse", "nulll", "tru", "TRUE", "\0", "\u{A0}1", "\u{B}1", "\u{C}1",
-        "1\u{2028}", "\"\\", "\"\\u", "\"\\u123", "\"\\u123\"", "\"\\U0041\"", "\"\\a\"", "\"\\'\"", "\"\\0\"",
-        "\"\\x41\"", "\"\\\n\"", "\"\t\"", "\"\r\"", "\"\0\"", "\"\u{1F}\"", "\"a\" \"b\"", "\"a\"b", "[\"a\"", "[1,,2]",
-        "[1;2]", "[1]]", "[[1]", "[1]x", "[\"a", "(1)", "<1>", "{\"a\":1,,\"b\":2}", "{,\"a\":1}", "{\"a\"}", "{\"a\":}",
-        "{:1}", "{\"a\"::1}", "{\"a\",1}", "{\"a\":1}}", "[{]}", "{[1]}", "{null:1}", "{\"a\":1 , }", "{'a':1}",
+        "00", "-01", "0123", "1.5.5", "1e5e5", "1e1.5", "--1", "- 1", "1-", "1_000", "1,000", "1e 5", "0.",
+        "-.5", "0X1",
+        "1a", "\u{FF11}", "-Infinity", "truefalse", "nulll", "tru", "TRUE", "\0", "\u{A0}1", "\u{B}1",
+        "\u{C}1",
+        "1\u{2028}", "\"\\", "\"\\u", "\"\\u123", "\"\\u123\"", "\"\\U0041\"", "\"\\a\"", "\"\\'\"",
+        "\"\\0\"",
+        "\"\\x41\"", "\"\\\n\"", "\"\t\"", "\"\r\"", "\"\0\"", "\"\u{1F}\"", "\"a\" \"b\"", "\"a\"b",
+        "[\"a\"", "[1,,2]",
+        "[1;2]", "[1]]", "[[1]", "[1]x", "[\"a", "(1)", "<1>", "{\"a\":1,,\"b\":2}", "{,\"a\":1}", "{\"a\"}",
+        "{\"a\":}",
+        "{:1}", "{\"a\"::1}", "{\"a\",1}", "{\"a\":1}}", "[{]}", "{[1]}", "{null:1}", "{\"a\":1 , }",
+        "{'a':1}",
         "{\"a\":a}", "/**/1", "1/**/", "#1", ",", ":",
     ])
     func rejected(text: String) {
         #expect(JSONValidator.fault(in: Array(text.utf8).span) != nil)
     }
 
-    @Test(arguments: [
-        [0x80], [0xC0, 0x80], [0xC3], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
-        [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x82], [0xE2, 0x28, 0xA1],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x80], [0xC0, 0x80], [0xC3], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF0, 0x80, 0x80, 0x80],
+            [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFF], [0xE2, 0x82],
+            [0xE2, 0x28, 0xA1],
+        ] as [[UInt8]])
     func stringsMustBeUTF8(octets: [UInt8]) {
         let text = [0x22] + octets + [0x22] as [UInt8]
         #expect(JSONValidator.fault(in: text.span)?.reason.description == "The text is not UTF-8.")
     }
 
-    /// A string is read eight octets at a time: what ends it, or must not stand in it, is seen at every place.
+    /// A string is read eight octets at a time: what ends it, or must not stand in it, is seen at every
+    /// place.
     @Test func everyOctetAtEveryPlaceOfAString() {
         for count in 1...18 {
             for place in 1...count {
@@ -80,7 +97,8 @@ import Testing
         #expect((250...4_750).contains(acceptedCount), "seed \(seed): \(acceptedCount) accepted")
     }
 
-    /// RFC 8259 section 8.2 leaves lone surrogates to the reader: an item is stored as it was posted, so they pass.
+    /// RFC 8259 section 8.2 leaves lone surrogates to the reader: an item is stored as it was posted, so they
+    /// pass.
     @Test(arguments: ["\"\\uD800\"", "\"\\uDC00\\uD800\"", "{\"a\":1,\"a\":2}"])
     func leftToTheReader(text: String) {
         #expect(JSONValidator.fault(in: Array(text.utf8).span) == nil)
@@ -109,7 +127,8 @@ import Testing
     @Test func noPrefixTraps() {
         let text = Array("{\"a\\u00e9é\":[1.5e-3,true,null,{\"b\":\"𝄞\\n\"}],\"c\":-0}".utf8)
         for count in 0..<text.count {
-            #expect(JSONValidator.fault(in: text.span.extracting(0..<count)) != nil, "the first \(count) octets")
+            #expect(
+                JSONValidator.fault(in: text.span.extracting(0..<count)) != nil, "the first \(count) octets")
         }
         #expect(JSONValidator.fault(in: text.span) == nil)
     }

@@ -1,5 +1,5 @@
-// Shows which octets each part of a head may hold, by trying all 256 in it. The allowed sets are written out from the
-// RFCs here once more.
+// Shows which octets each part of a head may hold, by trying all 256 in it. The allowed sets are written out
+// from the RFCs here once more.
 import Bytes
 import HTTP
 import Testing

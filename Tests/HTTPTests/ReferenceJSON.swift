@@ -1,4 +1,5 @@
-// A second reading of RFC 8259 to hold the validator against: slow, recursive, and close to the grammar's text.
+// A second reading of RFC 8259 to hold the validator against: slow, recursive, and close to the grammar's
+// text.
 
 struct ReferenceJSON {
     private let octets: [UInt8]

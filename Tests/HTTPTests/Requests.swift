@@ -19,8 +19,8 @@ struct RawCase: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// Parses a stream of requests as a connection does, taking the octets in given pieces, and says what came of it in a
-/// form that can be compared: a line a request, or the refusal that ended the stream.
+/// Parses a stream of requests as a connection does, taking the octets in given pieces, and says what came of
+/// it in a form that can be compared: a line a request, or the refusal that ended the stream.
 func transcript(
     of octets: [UInt8], piecesEndingAt cuts: [Int], limits: RequestLimits = RequestLimits()
 ) -> [String] {

@@ -4,11 +4,14 @@ import HTTP
 import Testing
 
 @Suite struct HeadWriterTests {
-    @Test(arguments: [
-        (200, "OK"), (204, "No Content"), (206, "Partial Content"), (304, "Not Modified"), (307, "Temporary Redirect"),
-        (400, "Bad Request"), (413, "Content Too Large"), (431, "Request Header Fields Too Large"),
-        (501, "Not Implemented"), (505, "HTTP Version Not Supported"), (507, "Insufficient Storage"), (599, "Unknown"),
-    ] as [(UInt16, String)])
+    @Test(
+        arguments: [
+            (200, "OK"), (204, "No Content"), (206, "Partial Content"), (304, "Not Modified"),
+            (307, "Temporary Redirect"),
+            (400, "Bad Request"), (413, "Content Too Large"), (431, "Request Header Fields Too Large"),
+            (501, "Not Implemented"), (505, "HTTP Version Not Supported"), (507, "Insufficient Storage"),
+            (599, "Unknown"),
+        ] as [(UInt16, String)])
     func statusLines(status: UInt16, reason: String) {
         var buffer = Buffer()
         HeadWriter.append(status: status, to: &buffer)

@@ -1,4 +1,5 @@
-// What the random tests share: numbers that are the same for the same seed on every machine, and changes made with them.
+// What the random tests share: numbers that are the same for the same seed on every machine, and changes made
+// with them.
 
 /// SplitMix64.
 struct SeededNumbers: RandomNumberGenerator {

@@ -11,7 +11,8 @@ package enum BodyStep: Sendable, Equatable {
     case invalid(RequestFault)
 }
 
-/// Finds the body's octets among those that follow a head (RFC 9112 sections 6 and 7), in whatever pieces they come.
+/// Finds the body's octets among those that follow a head (RFC 9112 sections 6 and 7), in whatever pieces
+/// they come.
 ///
 /// It copies nothing and keeps a few integers. Trailer fields are checked for form, counted, and dropped.
 package struct BodyDecoder: Sendable {
@@ -36,6 +37,7 @@ package struct BodyDecoder: Sendable {
     private var chunkByteCount: UInt64 = 0
     private var trailerByteCount = 0
 
+    /// Makes a decoder for one body, which begins right behind its head.
     package init(_ framing: BodyFraming) {
         switch framing {
         case .none:
@@ -50,7 +52,8 @@ package struct BodyDecoder: Sendable {
         }
     }
 
-    /// Takes a step. Call again with what was not consumed, and what has come since, until the body has ended.
+    /// Takes a step. Call again with what was not consumed, and what has come since, until the body has
+    /// ended.
     package mutating func decode(_ octets: Span<UInt8>) -> BodyStep {
         var index = 0
         while true {
@@ -129,7 +132,8 @@ package struct BodyDecoder: Sendable {
         case .trailerStart where octet == UInt8(ascii: "\r"): return .finalLineFeed
         case .trailerValue where octet == UInt8(ascii: "\r"): return .trailerLineFeed
         case .trailerName where octet == UInt8(ascii: ":"): return .trailerValue
-        case .trailerStart where OctetClass(of: octet).contains(.token), .trailerName where OctetClass(of: octet).contains(.token):
+        case .trailerStart where OctetClass(of: octet).contains(.token),
+            .trailerName where OctetClass(of: octet).contains(.token):
             return .trailerName
         case .trailerValue where OctetClass(of: octet).contains(.value): return .trailerValue
         default: throw .badTrailer
@@ -138,8 +142,10 @@ package struct BodyDecoder: Sendable {
 }
 
 extension RequestFault {
-    fileprivate static let badChunkSize = RequestFault(400, "A chunk must begin with its size in hexadecimal and CR LF.")
+    fileprivate static let badChunkSize = RequestFault(
+        400, "A chunk must begin with its size in hexadecimal and CR LF.")
     fileprivate static let badExtension = RequestFault(400, "A chunk extension is malformed or too long.")
-    fileprivate static let badChunkEnd = RequestFault(400, "A chunk must end with CR LF after as many octets as it said.")
+    fileprivate static let badChunkEnd = RequestFault(
+        400, "A chunk must end with CR LF after as many octets as it said.")
     fileprivate static let badTrailer = RequestFault(400, "A trailer field is malformed.")
 }

@@ -1,8 +1,8 @@
 /// Reads what may stand between a chunk's size and its line's end (RFC 9112 section 7.1.1), octet by octet:
 /// `*( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )`.
 ///
-/// No extension means anything here. Their form is checked all the same, since a reader that takes another octet for the
-/// line's end sees other chunks.
+/// No extension means anything here. Their form is checked all the same, since a reader that takes another
+/// octet for the line's end sees other chunks.
 struct ChunkExtension {
     enum Step {
         case goesOn

@@ -1,6 +1,7 @@
 import Bytes
 
-/// A list of entity tags, as in If-Match and If-None-Match: `*`, or `"tag", W/"tag"` (RFC 9110 section 8.8.3).
+/// A list of entity tags, as in If-Match and If-None-Match: `*`, or `"tag", W/"tag"` (RFC 9110 section
+/// 8.8.3).
 ///
 /// A tag may hold commas, and an asterisk, so it is read to its closing quote.
 struct EntityTagList: ~Escapable {
@@ -12,10 +13,11 @@ struct EntityTagList: ~Escapable {
         self.value = value
     }
 
-    /// Whether a tag of the list matches `tag`, which is given without quotes. `*` matches any. What is no tag matches
-    /// nothing.
+    /// Whether a tag of the list matches `tag`, which is given without quotes. `*` matches any. What is no
+    /// tag matches nothing.
     ///
-    /// - Parameter isStrong: the comparison of RFC 9110 section 8.8.3.2, under which a weak tag matches nothing.
+    /// - Parameter isStrong: the comparison of RFC 9110 section 8.8.3.2, under which a weak tag matches
+    ///   nothing.
     static func names(_ tag: Span<UInt8>, in value: Span<UInt8>, isStrong: Bool) -> Bool {
         if value.isEqual(to: "*") { return true }
         var list = EntityTagList(value)

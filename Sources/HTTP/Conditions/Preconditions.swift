@@ -28,12 +28,14 @@ package enum Preconditions {
             if !anyMatches(.ifNoneMatch, head, octets, tag, isStrong: false) { return .proceed }
             return isRead ? .notModified : .preconditionFailed
         }
-        if isRead, let date = date(.ifModifiedSince, head, octets), lastModified <= date { return .notModified }
+        if isRead, let date = date(.ifModifiedSince, head, octets), lastModified <= date {
+            return .notModified
+        }
         return .proceed
     }
 
-    /// Whether a range may be served under If-Range (RFC 9110 section 13.1.5): no condition, the very tag, or the very
-    /// date.
+    /// Whether a range may be served under If-Range (RFC 9110 section 13.1.5): no condition, the very tag, or
+    /// the very date.
     package static func allowsRange(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, tag: Span<UInt8>, lastModified: UInt64
     ) -> Bool {
@@ -48,13 +50,16 @@ package enum Preconditions {
     }
 
     /// The date of a field, or nil where it is absent or no date, in which case it counts for nothing.
-    private static func date(_ name: FieldName, _ head: borrowing RequestHead, _ octets: Span<UInt8>) -> UInt64? {
+    private static func date(_ name: FieldName, _ head: borrowing RequestHead, _ octets: Span<UInt8>)
+        -> UInt64?
+    {
         guard let range = head.value(of: name) else { return nil }
         return HTTPDate.seconds(octets.extracting(range))
     }
 
     private static func anyMatches(
-        _ name: FieldName, _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ tag: Span<UInt8>, isStrong: Bool
+        _ name: FieldName, _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ tag: Span<UInt8>,
+        isStrong: Bool
     ) -> Bool {
         var isMatch = false
         head.forEachValue(of: name) { value in

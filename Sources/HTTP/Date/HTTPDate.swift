@@ -1,6 +1,7 @@
 package import Bytes
 
-/// Dates in header fields (RFC 9110 section 5.6.7): written in the one form, read in all three. Years 1970 to 9999.
+/// Dates in header fields (RFC 9110 section 5.6.7): written in the one form, read in all three. Years 1970 to
+/// 9999.
 package enum HTTPDate {
     private static let days: [StaticString] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let longDays: [StaticString] = [
@@ -13,7 +14,8 @@ package enum HTTPDate {
     /// 9999-12-31T23:59:59Z: the form has four digits for the year.
     private static let secondsMax: UInt64 = 253_402_300_799
 
-    /// Appends IMF-fixdate, 29 octets: `Sun, 06 Nov 1994 08:49:37 GMT`. Later times than the form can say are clamped.
+    /// Appends IMF-fixdate, 29 octets: `Sun, 06 Nov 1994 08:49:37 GMT`. Later times than the form can say are
+    /// clamped.
     package static func append(secondsSinceEpoch: UInt64, to sink: inout some OctetSink & ~Copyable) {
         let seconds = min(secondsSinceEpoch, secondsMax)
         let day = seconds / secondsPerDay
@@ -45,17 +47,21 @@ package enum HTTPDate {
     /// `Sun, 06 Nov 1994 08:49:37 GMT`
     private static func fixed(_ text: Span<UInt8>) -> UInt64? {
         guard text.count == 29, text[4] == blank, text[7] == blank, text[11] == blank, text[16] == blank,
-            text.extracting(25..<29).isEqual(to: " GMT"), isDayName(text.extracting(0..<3)), let day = number(text, 5..<7), let month = month(text, 8), let year = number(text, 12..<16)
+            text.extracting(25..<29).isEqual(to: " GMT"), isDayName(text.extracting(0..<3)),
+            let day = number(text, 5..<7), let month = month(text, 8), let year = number(text, 12..<16)
         else { return nil }
         return seconds(year: year, month: month, day: day, time: timeOfDay(text, 17))
     }
 
-    /// `Sunday, 06-Nov-94 08:49:37 GMT`: two digits of a year more than 50 years ahead are the last century's. No
-    /// client has a reason to send these but for old stored values, so "ahead" counts from the year 2026.
+    /// `Sunday, 06-Nov-94 08:49:37 GMT`: two digits of a year more than 50 years ahead are the last
+    /// century's. No client has a reason to send these but for old stored values, so "ahead" counts from the
+    /// year 2026.
     private static func obsolete(_ text: Span<UInt8>, _ comma: Int) -> UInt64? {
         let rest = text.extracting(comma + 1..<text.count)
-        guard rest.count == 23, rest[0] == blank, rest[10] == blank, rest.extracting(19..<23).isEqual(to: " GMT"),
-            isLongDayName(text.extracting(0..<comma)), rest[3] == UInt8(ascii: "-"), rest[7] == UInt8(ascii: "-"), let day = number(rest, 1..<3),
+        guard rest.count == 23, rest[0] == blank, rest[10] == blank,
+            rest.extracting(19..<23).isEqual(to: " GMT"),
+            isLongDayName(text.extracting(0..<comma)), rest[3] == UInt8(ascii: "-"),
+            rest[7] == UInt8(ascii: "-"), let day = number(rest, 1..<3),
             let month = month(rest, 4), let short = number(rest, 8..<10)
         else { return nil }
         return seconds(
@@ -112,7 +118,8 @@ package enum HTTPDate {
         return UInt64(days) * secondsPerDay + UInt64(time)
     }
 
-    /// Days since 1970-01-01, in the proleptic Gregorian calendar; years begin in March so that a leap day comes last.
+    /// Days since 1970-01-01, in the proleptic Gregorian calendar; years begin in March so that a leap day
+    /// comes last.
     private static func days(fromCivil year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400

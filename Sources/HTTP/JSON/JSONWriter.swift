@@ -8,8 +8,8 @@ package enum JSONWriter {
         append(utf8: octets.span, to: &sink)
     }
 
-    /// Appends UTF-8 octets as a string with its quotes. What is no UTF-8 becomes U+FFFD, so the text is JSON whatever
-    /// a client sent.
+    /// Appends UTF-8 octets as a string with its quotes. What is no UTF-8 becomes U+FFFD, so the text is JSON
+    /// whatever a client sent.
     package static func append(utf8 octets: Span<UInt8>, to sink: inout some OctetSink & ~Copyable) {
         if !octets.isUTF8 { return append(String(decoding: octets.copied(), as: UTF8.self), to: &sink) }
         sink.append("\"")

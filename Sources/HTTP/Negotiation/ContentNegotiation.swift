@@ -2,7 +2,8 @@ import Bytes
 
 /// Choosing the form of a response by what the client accepts (RFC 9110 section 12).
 package enum ContentNegotiation {
-    /// Whether a gzip form may be sent, and the identity form is not preferred over it (RFC 9110 section 12.5.3).
+    /// Whether a gzip form may be sent, and the identity form is not preferred over it (RFC 9110 section
+    /// 12.5.3).
     package static func acceptsGzip(_ head: borrowing RequestHead, _ octets: Span<UInt8>) -> Bool {
         var gzip: Int?
         var identity: Int?
@@ -26,7 +27,8 @@ package enum ContentNegotiation {
         return wanted > 0 && wanted >= (identity ?? 0)
     }
 
-    /// The weight in thousandths among parameters such as `;q=0.5` (RFC 9110 section 12.4.2); a malformed one is 0.
+    /// The weight in thousandths among parameters such as `;q=0.5` (RFC 9110 section 12.4.2); a malformed one
+    /// is 0.
     static func quality(_ parameters: Span<UInt8>) -> Int {
         var start = 0
         while start < parameters.count {
@@ -41,7 +43,9 @@ package enum ContentNegotiation {
     }
 
     private static func thousandths(_ text: Span<UInt8>) -> Int {
-        guard !text.isEmpty, text.count <= 5, let whole = text.extracting(0..<1).decimal(), whole <= 1 else { return 0 }
+        guard !text.isEmpty, text.count <= 5, let whole = text.extracting(0..<1).decimal(), whole <= 1 else {
+            return 0
+        }
         if text.count == 1 { return Int(whole) * 1000 }
         guard text[1] == UInt8(ascii: ".") else { return 0 }
         if text.count == 2 { return Int(whole) * 1000 }

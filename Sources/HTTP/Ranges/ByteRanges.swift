@@ -10,13 +10,14 @@ package enum RangeRequest: Sendable, Equatable {
     case unsatisfiable
 }
 
+/// Reads Range fields (RFC 9110 section 14.2).
 package enum ByteRanges {
-    /// Enough for a player that fetches an index here and there; many small ranges are a way to make a server work
-    /// (RFC 9110 section 17.15).
+    /// Enough for a player that fetches an index here and there; many small ranges are a way to make a server
+    /// work (RFC 9110 section 17.15).
     package static let countMax = 16
 
-    /// What a request's Range field asks for. Of requests other than GET it asks for nothing: section 14.2 defines ranges
-    /// for GET alone, and has HEAD ignore them.
+    /// What a request's Range field asks for. Of requests other than GET it asks for nothing: section 14.2
+    /// defines ranges for GET alone, and has HEAD ignore them.
     ///
     /// - Parameter byteCount: octets of the whole representation.
     package static func request(
@@ -61,8 +62,8 @@ package enum ByteRanges {
         return first < end ? first..<end : 0..<0
     }
 
-    /// The value of any number of digits, which RFC 9110 sets no limit to; nil for anything else. Beyond `positionMax`,
-    /// where no representation reaches, one is as good as another.
+    /// The value of any number of digits, which RFC 9110 sets no limit to; nil for anything else. Beyond
+    /// `positionMax`, where no representation reaches, one is as good as another.
     private static func position(_ digits: Span<UInt8>) -> Int? {
         if digits.isEmpty { return nil }
         var value = 0

@@ -2,7 +2,8 @@ import Bytes
 
 /// The header fields that this server acts on. A field with another name is checked and then ignored.
 package enum FieldName: UInt8, Sendable, CaseIterable {
-    case accept, acceptEncoding, accessControlRequestHeaders, accessControlRequestMethod, authorization, connection
+    case accept, acceptEncoding, accessControlRequestHeaders, accessControlRequestMethod, authorization,
+        connection
     case contentEncoding, contentLength, contentType, expect, host, idempotencyKey, ifMatch, ifModifiedSince
     case ifNoneMatch, ifRange, ifUnmodifiedSince, lastEventID, origin, prefer, range, transferEncoding
 
@@ -29,8 +30,10 @@ package enum FieldName: UInt8, Sendable, CaseIterable {
         case 17 where name.isEqual(toLowercased: "if-modified-since"): self = .ifModifiedSince
         case 17 where name.isEqual(toLowercased: "transfer-encoding"): self = .transferEncoding
         case 19 where name.isEqual(toLowercased: "if-unmodified-since"): self = .ifUnmodifiedSince
-        case 29 where name.isEqual(toLowercased: "access-control-request-method"): self = .accessControlRequestMethod
-        case 30 where name.isEqual(toLowercased: "access-control-request-headers"): self = .accessControlRequestHeaders
+        case 29 where name.isEqual(toLowercased: "access-control-request-method"):
+            self = .accessControlRequestMethod
+        case 30 where name.isEqual(toLowercased: "access-control-request-headers"):
+            self = .accessControlRequestHeaders
         default: return nil
         }
     }

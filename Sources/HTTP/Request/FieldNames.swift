@@ -2,17 +2,18 @@
 struct FieldNames {
     private var bits: UInt32 = 0
 
-    /// Those that mean one value, and so must not come twice (RFC 9110 section 5.3): the first and the last reader of
-    /// two would take different ones.
+    /// Those that mean one value, and so must not come twice (RFC 9110 section 5.3): the first and the last
+    /// reader of two would take different ones.
     static let singletons: FieldNames = {
         var names = FieldNames()
         for name in FieldName.allCases {
             switch name {
-            case .accessControlRequestMethod, .authorization, .contentLength, .contentType, .host, .idempotencyKey,
-                .ifModifiedSince, .ifRange, .ifUnmodifiedSince, .lastEventID, .origin, .range:
+            case .accessControlRequestMethod, .authorization, .contentLength, .contentType, .host,
+                .idempotencyKey, .ifModifiedSince, .ifRange, .ifUnmodifiedSince, .lastEventID, .origin,
+                .range:
                 names.insert(name)
-            case .accept, .acceptEncoding, .accessControlRequestHeaders, .connection, .contentEncoding, .expect,
-                .ifMatch, .ifNoneMatch, .prefer, .transferEncoding:
+            case .accept, .acceptEncoding, .accessControlRequestHeaders, .connection, .contentEncoding,
+                .expect, .ifMatch, .ifNoneMatch, .prefer, .transferEncoding:
                 break
             }
         }

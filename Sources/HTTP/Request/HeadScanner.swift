@@ -11,9 +11,9 @@ package enum HeadScan: Sendable, Equatable {
 
 /// Finds the end of a request's head (RFC 9112 section 2.1) among octets that may come one by one.
 ///
-/// It remembers how far it has looked, so that n octets cost n steps however they are split, and its verdict is the same
-/// for every split. What can be refused before the end is: a line without end, a line that ends in a bare LF, a request
-/// line that is none.
+/// It remembers how far it has looked, so that n octets cost n steps however they are split, and its verdict
+/// is the same for every split. What can be refused before the end is: a line without end, a line that ends
+/// in a bare LF, a request line that is none.
 package struct HeadScanner: Sendable {
     /// RFC 9112 section 2.2 asks to ignore at least one empty line before the request line.
     private static let emptyLinesMax = 2
@@ -30,6 +30,7 @@ package struct HeadScanner: Sendable {
     private var fieldCount = 0
     private var isRequestLineChecked = false
 
+    /// Makes a scanner for one head; `reset` makes it ready for the next.
     package init(limits: RequestLimits) {
         self.limits = limits
     }
@@ -59,7 +60,8 @@ package struct HeadScanner: Sendable {
 
     /// Judges the line from `lineStart` to `position`; nil where the next one is to be looked at.
     ///
-    /// Size comes first: of a line that is too long and broken at its end, a scan of pieces sees only the size.
+    /// Size comes first: of a line that is too long and broken at its end, a scan of pieces sees only the
+    /// size.
     private mutating func takeLine(_ octets: Span<UInt8>) -> HeadScan? {
         let byteCount = position - lineStart
         let isWhole = byteCount >= 2 && octets[position - 2] == UInt8(ascii: "\r")
@@ -119,5 +121,6 @@ package struct HeadScanner: Sendable {
 extension RequestFault {
     fileprivate static let bareLineFeed = RequestFault(400, "A line must end with CR LF.")
     static let requestLineTooLong = RequestFault(414, "The request line is too long; shorten the URL.")
-    static let fieldsTooLarge = RequestFault(431, "The header fields are too large; send fewer or shorter ones.")
+    static let fieldsTooLarge = RequestFault(
+        431, "The header fields are too large; send fewer or shorter ones.")
 }

@@ -1,5 +1,5 @@
-/// A message that breaks HTTP's rules or a limit. It is answered with `status`, and the connection ends, since where a
-/// next request would begin is not known for sure (RFC 9112 section 9.6).
+/// A message that breaks HTTP's rules or a limit. It is answered with `status`, and the connection ends,
+/// since where a next request would begin is not known for sure (RFC 9112 section 9.6).
 package struct RequestFault: Error, Sendable, Equatable {
     package let status: UInt16
     /// What was wrong, for the answer's `detail`. Never anything of the request.

@@ -1,7 +1,7 @@
 import Bytes
 
-/// A parsed request head: ranges into the octets it was parsed from, which the caller keeps as they are while it uses
-/// them. One is used for request after request and keeps its memory.
+/// A parsed request head: ranges into the octets it was parsed from, which the caller keeps as they are while
+/// it uses them. One is used for request after request and keeps its memory.
 package struct RequestHead {
     /// A line of the field section that the server acts on.
     private struct Line {
@@ -12,14 +12,18 @@ package struct RequestHead {
         var value: Range<Int> { Int(start)..<Int(end) }
     }
 
+    /// What is to be done.
     package private(set) var method = Method.get
+    /// The version the client speaks, 1.1 for a higher minor one.
     package private(set) var version = HTTPVersion.http11
     /// The path, still percent-encoded; `*` for OPTIONS of the server itself.
     package private(set) var path = 0..<0
     /// What follows the first `?`, still percent-encoded.
     package private(set) var query: Range<Int>?
-    /// Host and port, from the target where it is absolute, and from Host otherwise; nil for HTTP/1.0 without Host.
+    /// Host and port, from the target where it is absolute, and from Host otherwise; nil for HTTP/1.0 without
+    /// Host.
     package private(set) var authority: Range<Int>?
+    /// How long the body is.
     package private(set) var framing = BodyFraming.none
     /// Whether the connection may serve another request after this one (RFC 9112 section 9.3).
     package private(set) var keepAlive = true
@@ -31,6 +35,7 @@ package struct RequestHead {
     private var present = FieldNames()
     private var repeated = FieldNames()
 
+    /// Makes a head that holds no memory until the first request.
     package init() {}
 
     /// The value of the first field of that name.
@@ -69,7 +74,8 @@ extension RequestHead {
         lineCount = 0
         present = FieldNames()
         repeated = FieldNames()
-        let end = octets.count - 2  // The empty line. No line can run into it: its CR is part of no name or value.
+        // The empty line. No line can run into it: its CR is part of no name or value.
+        let end = octets.count - 2
         var index = start
         while index < end {
             let nameStart = index
@@ -120,7 +126,8 @@ extension RequestHead {
             : RequestFault(400, "A field that has one value comes more than once.")
     }
 
-    /// Takes the target apart and settles the authority. Host must be there (RFC 9112 section 3.2), but for HTTP/1.0.
+    /// Takes the target apart and settles the authority. Host must be there (RFC 9112 section 3.2), but for
+    /// HTTP/1.0.
     private mutating func readTarget(_ octets: Span<UInt8>, _ range: Range<Int>) throws(RequestFault) {
         let host = value(of: .host)
         if host == nil && version == .http11 { throw RequestFault(400, "The Host field is missing.") }
@@ -129,7 +136,8 @@ extension RequestHead {
         path = target.path
         query = target.query
         authority = target.authority ?? host
-        // The target's authority replaces Host's (RFC 9112 section 3.2.2); a difference is what smugglers live on.
+        // The target's authority replaces Host's (RFC 9112 section 3.2.2); a difference is what smugglers
+        // live on.
         if let host, let named = target.authority,
             !octets.extracting(host).isEqualIgnoringCase(to: octets.extracting(named))
         {
@@ -137,7 +145,8 @@ extension RequestHead {
         }
     }
 
-    /// How the body is delimited (RFC 9112 section 6.3). What two readers could delimit differently is refused.
+    /// How the body is delimited (RFC 9112 section 6.3). What two readers could delimit differently is
+    /// refused.
     private func readFraming(_ octets: Span<UInt8>) throws(RequestFault) -> BodyFraming {
         var length: UInt64?
         if let range = value(of: .contentLength) {
@@ -149,9 +158,13 @@ extension RequestHead {
         guard let coding = value(of: .transferEncoding) else {
             return length == nil || length == 0 ? .none : .length(length!)
         }
-        if length != nil { throw RequestFault(400, "Content-Length and Transfer-Encoding exclude each other.") }
+        if length != nil {
+            throw RequestFault(400, "Content-Length and Transfer-Encoding exclude each other.")
+        }
         if version == .http10 { throw RequestFault(400, "HTTP/1.0 has no Transfer-Encoding.") }
-        guard !repeated.contains(.transferEncoding), octets.extracting(coding).isEqual(toLowercased: "chunked") else {
+        guard !repeated.contains(.transferEncoding),
+            octets.extracting(coding).isEqual(toLowercased: "chunked")
+        else {
             throw RequestFault(400, "Transfer-Encoding must be chunked and nothing else.")
         }
         return .chunked

@@ -22,8 +22,10 @@ struct RequestLine {
         while OctetClass(of: octets[index]).contains(.target) { index += 1 }
         target = targetStart..<index
         if octets[index] != UInt8(ascii: " ") || target.isEmpty {
-            throw Self.targetFault(isEmpty: target.isEmpty, endsLine: octets[index] == UInt8(ascii: "\r")
-                && octets[index + 1] == UInt8(ascii: "\n"))
+            throw Self.targetFault(
+                isEmpty: target.isEmpty,
+                endsLine: octets[index] == UInt8(ascii: "\r")
+                    && octets[index + 1] == UInt8(ascii: "\n"))
         }
         guard let lineFeed = octets.firstIndex(of: UInt8(ascii: "\n"), from: index) else {
             preconditionFailure("a delimited request line ends in LF")
@@ -56,7 +58,8 @@ package enum HTTPVersion: Sendable {
             return
         }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        guard text.count == 8, text.hasPrefix("HTTP/"), text[6] == UInt8(ascii: "."), digits.contains(text[5]),
+        guard text.count == 8, text.hasPrefix("HTTP/"), text[6] == UInt8(ascii: "."),
+            digits.contains(text[5]),
             digits.contains(text[7])
         else { throw RequestFault(400, "A request line ends in its version, such as HTTP/1.1.") }
         // A higher minor version is compatible (RFC 9110 section 2.5).

@@ -25,10 +25,13 @@ struct RequestTarget {
             query = nil
         } else {
             guard let start = Self.authorityStart(octets, target) else {
-                throw RequestFault(400, "The request target must be a path that begins with a slash, or a whole URL.")
+                throw RequestFault(
+                    400, "The request target must be a path that begins with a slash, or a whole URL.")
             }
             var end = start
-            while end < target.upperBound && octets[end] != UInt8(ascii: "/") && octets[end] != UInt8(ascii: "?") {
+            while end < target.upperBound && octets[end] != UInt8(ascii: "/")
+                && octets[end] != UInt8(ascii: "?")
+            {
                 end += 1
             }
             guard Authority.isValid(octets.extracting(start..<end)) else { throw .badHost }
@@ -42,13 +45,21 @@ struct RequestTarget {
 
     private static func authorityStart(_ octets: Span<UInt8>, _ target: Range<Int>) -> Int? {
         let text = octets.extracting(target)
-        if text.count > 8, text.extracting(0..<8).isEqual(toLowercased: "https://") { return target.lowerBound + 8 }
-        if text.count > 7, text.extracting(0..<7).isEqual(toLowercased: "http://") { return target.lowerBound + 7 }
+        if text.count > 8, text.extracting(0..<8).isEqual(toLowercased: "https://") {
+            return target.lowerBound + 8
+        }
+        if text.count > 7, text.extracting(0..<7).isEqual(toLowercased: "http://") {
+            return target.lowerBound + 7
+        }
         return nil
     }
 
-    private static func split(_ octets: Span<UInt8>, _ range: Range<Int>) -> (path: Range<Int>, query: Range<Int>?) {
-        guard let offset = octets.extracting(range).firstIndex(of: UInt8(ascii: "?")) else { return (range, nil) }
+    private static func split(_ octets: Span<UInt8>, _ range: Range<Int>) -> (
+        path: Range<Int>, query: Range<Int>?
+    ) {
+        guard let offset = octets.extracting(range).firstIndex(of: UInt8(ascii: "?")) else {
+            return (range, nil)
+        }
         let end = range.lowerBound + offset
         return (range.lowerBound..<end, end + 1..<range.upperBound)
     }

@@ -19,20 +19,22 @@ package enum Target {
             index += 1
             return octet
         }
-        guard text.count - index >= 3, let high = Hex.value(text[index + 1]), let low = Hex.value(text[index + 2])
+        guard text.count - index >= 3, let high = Hex.value(text[index + 1]),
+            let low = Hex.value(text[index + 2])
         else { return nil }
         index += 3
         return high << 4 | low
     }
 
-    /// Appends octets as one path segment: all but the unreserved ones (RFC 3986 section 2.3) become escapes, so nothing
-    /// in them can end a header line or a path.
+    /// Appends octets as one path segment: all but the unreserved ones (RFC 3986 section 2.3) become escapes,
+    /// so nothing in them can end a header line or a path.
     package static func appendEncoded(_ octets: Span<UInt8>, to sink: inout some OctetSink & ~Copyable) {
         for index in octets.indices {
             let octet = octets[index]
             switch octet {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"),
                 UInt8(ascii: "~"):
                 sink.append(octet)
             default:
