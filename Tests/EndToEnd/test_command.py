@@ -90,7 +90,7 @@ def test_post_with_a_wrong_secret(server, channel):
 def test_post_reads_the_secret_from_a_file(server, channel, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(SECRET + "\n")
-    run("post", "--url", f"https://localhost:{server.port}", "--cacert", server.identity.authority, "--secret-file", secret,
+    run("post", "--url", f"https://localhost:{server.port}", "--cacert", server.identity.authority, "--secret-from", secret,
         channel, "1")
 
 
@@ -172,24 +172,24 @@ def test_inspect_says_what_is_wrong_and_where(frame_file, tmp_path):
 
 def test_secrets_are_made_listed_and_revoked(start, tmp_path):
     file = tmp_path / "secrets"
-    made = run("secret", "make", "--file", file, "device-1", "room1-*").stdout.decode()
-    secret = made.strip().splitlines()[-1].split()[-1]
-    run("secret", "make", "--file", file, "device-2", "*")
+    made = run("secret", "make", "device-1", "--channels", "room1-*", "--secret-file", file).stdout.decode()
+    secret = made.strip()
+    run("secret", "make", "device-2", "--secret-file", file)
     text = file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert secret not in text and hashlib.sha256(secret.encode()).hexdigest() in text
-    listed = run("secret", "list", "--file", file).stdout.decode()
+    listed = run("secret", "list", "--secret-file", file).stdout.decode()
     assert "device-1" in listed and "device-2" in listed and "room1-*" in listed
 
     server = start("--secret-file", file, secret=None)
     fields = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     assert server.post("room1-a", b"1", fields).status == 200
     assert server.post("room2-a", b"1", fields).status == 403
-    run("secret", "revoke", "--file", file, "device-1")
+    run("secret", "revoke", "device-1", "--secret-file", file)
     assert "device-1" not in file.read_text() and "device-2" in file.read_text()
     server.signal(signal.SIGHUP)
     until(lambda: server.post("room1-a", b"1", fields).status == 401, "the revoked secret's end")
-    assert run("secret", "revoke", "--file", file, "nobody", check=False).returncode == 1
+    assert run("secret", "revoke", "nobody", "--secret-file", file, check=False).returncode == 1
 
 
 # cert
@@ -202,7 +202,7 @@ def test_a_certificate_is_made_and_shown(start, tmp_path):
     assert "id-ecPublicKey" in text and "DNS:camera.local" in text and "IP Address:127.0.0.1" in text
     assert "IP Address:0:0:0:0:0:0:0:1" in text
     identity = identities.Identity(certificate, key, certificate)
-    shown = run("cert", "--show", certificate).stdout.decode()
+    shown = run("cert", "show", certificate).stdout.decode()
     assert identity.fingerprint() in shown.replace(":", "").lower() and "camera.local" in shown
 
     server = start(identity=identity)
@@ -213,7 +213,7 @@ def test_a_certificate_is_made_and_shown(start, tmp_path):
     # It does not write over a key.
     before = key.read_bytes()
     again = run("cert", "--cert", certificate, "--key", key, "localhost", check=False)
-    assert again.returncode == 1 and str(key).encode() in again.stderr or str(certificate).encode() in again.stderr
+    assert again.returncode == 1 and str(certificate).encode() in again.stderr
     assert key.read_bytes() == before
 
 

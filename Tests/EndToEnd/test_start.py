@@ -151,7 +151,7 @@ def test_what_the_first_start_makes(start):
 
 
 def test_secrets_and_what_is_posted_stay_out_of_the_log(start):
-    server = start("--log-level", "trace", "--access-log", "on")
+    server = start("--log-level", "trace")
     server.post("a", b"a-payload-of-the-tests")
     server.post("a", b"{", {"Authorization": "Bearer another-secret-of-the-tests", "Content-Type": "application/json"})
     server.stop()
