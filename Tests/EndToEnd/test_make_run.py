@@ -27,7 +27,7 @@ def test_the_printed_lines_work_as_they_stand_and_one_interrupt_ends_all(tmp_pat
                             SYNCSTREAMER_FRAME_DURATION="500ms", SYNCSTREAMER_CERT=str(tmp_path / "cert.pem"),
                             SYNCSTREAMER_KEY=str(tmp_path / "key.pem")))
     try:
-        until(lambda: "Ctrl-C" in output.read_text() or process.poll() is not None, "the lines")
+        until(lambda: "Ctrl-C ends the server" in output.read_text() or process.poll() is not None, "the lines")
         text = output.read_text()
         assert process.poll() is None, text
         assert f"https://localhost:{port}" in text and str(tmp_path / "data/secret") in text

@@ -114,7 +114,7 @@ REFUSED = {
     "target * of a GET": (400, b"GET * HTTP/1.1\r\n" + HOST + b"\r\n"),
     "fragment in the target": (400, b"GET /healthz#a HTTP/1.1\r\n" + HOST + b"\r\n"),
     "method that is no token": (400, b"G(T /healthz HTTP/1.1\r\n" + HOST + b"\r\n"),
-    "CONNECT": (400, b"CONNECT localhost:443 HTTP/1.1\r\n" + HOST + b"\r\n"),
+    "CONNECT": (501, b"CONNECT localhost:443 HTTP/1.1\r\n" + HOST + b"\r\n"),
     "version in lower case": (400, b"GET /healthz http/1.1\r\n" + HOST + b"\r\n"),
     "version without a minor": (400, b"GET /healthz HTTP/1\r\n" + HOST + b"\r\n"),
     "version 2 in HTTP/1's form": (505, b"GET /healthz HTTP/2.0\r\n" + HOST + b"\r\n"),
