@@ -57,6 +57,7 @@ extension Connection {
         if isAlive {
             repeat {
                 more = serve(&workspace, turn)
+                if isPeerDone && !more && phase == .head && remainder == nil { isClosing = true }
                 isEncrypted = encrypt(&workspace)
             } while more && isEncrypted && remainder == nil && workspace.output.count < TurnLimits.sendByteCountMax
         }

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import Logging
 import Posix
 
 extension Connection {
@@ -9,6 +10,9 @@ extension Connection {
             // No status would be true: the connection ends without one.
             isClosing = true
             return
+        }
+        if let failure = workspace.response.failure {
+            turn.logger.error("a request could not be answered", metadata: ["error": "\(failure)"])
         }
         if !isKeptAlive { isClosing = true }
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)

@@ -39,6 +39,7 @@ struct ProblemType: Sendable {
         415, "unsupported-coding", "The content coding is not supported")
     static let rangeNotSatisfiable = ProblemType(
         416, "range-not-satisfiable", "The range lies outside the frame")
+    static let expectationFailed = ProblemType(417, "expectation-failed", "The expectation can't be met")
     static let fieldsTooLarge = ProblemType(431, "fields-too-large", "The header section is too large")
     static let unknownMethod = ProblemType(501, "unknown-method", "The method is not known")
     static let unsupportedVersion = ProblemType(
@@ -61,6 +62,7 @@ struct ProblemType: Sendable {
         case 408: timeout
         case 413: tooLarge
         case 414: uriTooLong
+        case 417: expectationFailed
         case 431: fieldsTooLarge
         case 500: internalFault
         case 501: unknownMethod
