@@ -34,7 +34,7 @@ package final class MappedFile: Sendable {
         isMapped = false
         let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: octets.count)
         // SAFETY: the new memory is as long as what is copied into it.
-        for index in octets.indices { unsafe copy.initializeElement(at: index, to: octets[index]) }
+        unsafe octets.withUnsafeBufferPointer { source in _ = unsafe copy.initialize(from: source) }
         unsafe memory = UnsafeBufferPointer(copy)
     }
 

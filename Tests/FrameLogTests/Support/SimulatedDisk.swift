@@ -36,6 +36,8 @@ final class SimulatedDisk: Sendable {
         var durable: [UInt8] = []
         /// Sectors written since they were last on their way to the disk.
         var dirty: Set<Int> = []
+        /// Whether a sync has failed, so that the two differ beyond what is dirty.
+        var hasLost = false
     }
 
     /// A change to a folder's entries that is not on the disk for sure.
@@ -107,6 +109,7 @@ final class SimulatedDisk: Sendable {
                     node.keep(sector)
                 }
                 node.dirty = []
+                node.hasLost = false
                 node.content = node.durable
                 state.nodes[number] = node
             }
@@ -176,22 +179,46 @@ extension SimulatedDisk.Node {
         let start = sector * SimulatedDisk.sectorByteCount
         let end = min(start + SimulatedDisk.sectorByteCount, content.count)
         if start >= end { return }
-        if durable.count < end { durable.append(contentsOf: repeatElement(0, count: end - durable.count)) }
-        durable.replaceSubrange(start..<end, with: content[start..<end])
+        durable.overwrite(at: start, with: content, start..<end)
     }
 
-    mutating func write(_ octets: [UInt8], at position: Int) {
-        if octets.isEmpty { return }
-        let end = position + octets.count
-        if content.count < end { content.append(contentsOf: repeatElement(0, count: end - content.count)) }
-        content.replaceSubrange(position..<end, with: octets)
-        let last = (end - 1) / SimulatedDisk.sectorByteCount
+    mutating func write(_ octets: [UInt8], _ range: Range<Int>, at position: Int) {
+        if range.isEmpty { return }
+        content.overwrite(at: position, with: octets, range)
+        let last = (position + range.count - 1) / SimulatedDisk.sectorByteCount
         for sector in position / SimulatedDisk.sectorByteCount...last { dirty.insert(sector) }
     }
 
     mutating func sync() {
-        for sector in dirty { keep(sector) }
+        if hasLost {
+            for sector in dirty { keep(sector) }
+        } else {
+            durable = content
+        }
         dirty = []
+    }
+
+    /// Some of it reaches the disk, and the system takes all of it for written (fsync(2)).
+    mutating func failToSync(_ generator: inout SeededGenerator) {
+        for sector in dirty.sorted() where Bool.random(using: &generator) { keep(sector) }
+        hasLost = true
+        dirty = []
+    }
+}
+
+extension [UInt8] {
+    /// Puts a part of `octets` at `position`, with zeros before it where the array ends earlier. It moves memory, since
+    /// the tests run without optimisation.
+    fileprivate mutating func overwrite(at position: Int, with octets: [UInt8], _ range: Range<Int>) {
+        let end = position + range.count
+        if count < end { self += [UInt8](repeating: 0, count: end - count) }
+        // SAFETY: both regions hold the range, and an array's memory is its own.
+        unsafe withUnsafeMutableBufferPointer { target in
+            unsafe octets.withUnsafeBufferPointer { source in
+                unsafe (target.baseAddress! + position).update(
+                    from: source.baseAddress! + range.lowerBound, count: range.count)
+            }
+        }
     }
 }
 

@@ -95,7 +95,9 @@ final class SimulatedFile: StorageFile {
 
     func read(at position: UInt64, count: Int, into buffer: inout Buffer) throws(SystemError) -> Int {
         let octets = try disk.perform("pread", path, life: life) { state in
-            Array(state.nodes[node]!.content.dropFirst(Int(position)).prefix(count))
+            let content = state.nodes[node]!.content
+            if position == 0 && count >= content.count { return content }
+            return Array(content[min(Int(position), content.count)..<min(Int(position) + count, content.count)])
         }
         buffer.append(copying: octets.span)
         return octets.count
@@ -106,18 +108,20 @@ final class SimulatedFile: StorageFile {
     }
 
     func write(_ pieces: [OctetPiece], at position: UInt64) throws(SystemError) {
-        try write(pieces.flatMap { $0.octets[$0.range] }, at: Int(position))
+        var octets: [UInt8] = []
+        for piece in pieces { octets += piece.octets[piece.range] }
+        try write(octets, at: Int(position))
     }
 
     private func write(_ octets: [UInt8], at position: Int) throws(SystemError) {
         let fits = try disk.perform("write", path, life: life) { state in
             let growth = max(0, position + octets.count - state.nodes[node]!.content.count)
-            if let most = state.byteCountMax, state.byteCount + growth > most, growth > 0 { return false }
-            state.nodes[node]!.write(octets, at: position)
+            if let most = state.byteCountMax, growth > 0, state.byteCount + growth > most { return false }
+            state.nodes[node]!.write(octets, octets.indices, at: position)
             return true
         } partially: { state in
             let part = Int.random(in: 0...octets.count, using: &state.generator)
-            state.nodes[node]!.write(Array(octets.prefix(part)), at: position)
+            state.nodes[node]!.write(octets, 0..<part, at: position)
         }
         if !fits { throw SystemError(call: "write", subject: path, code: noSpace) }
     }
@@ -126,7 +130,7 @@ final class SimulatedFile: StorageFile {
         let fits = try disk.perform("allocate", path, life: life) { state in
             let growth = max(0, Int(byteCount) - state.nodes[node]!.content.count)
             if let most = state.byteCountMax, state.byteCount + growth > most { return false }
-            state.nodes[node]!.content.append(contentsOf: repeatElement(0, count: growth))
+            state.nodes[node]!.content += [UInt8](repeating: 0, count: growth)
             return true
         }
         if !fits { throw SystemError(call: "allocate", subject: path, code: noSpace) }
@@ -136,11 +140,7 @@ final class SimulatedFile: StorageFile {
         try disk.perform("fdatasync", path, life: life) { state in
             state.nodes[node]!.sync()
         } partially: { state in
-            // Some of it is on the disk, and the system takes all of it for written (fsync(2)).
-            for sector in state.nodes[node]!.dirty.sorted() where Bool.random(using: &state.generator) {
-                state.nodes[node]!.keep(sector)
-            }
-            state.nodes[node]!.dirty = []
+            state.nodes[node]!.failToSync(&state.generator)
         }
     }
 
