@@ -66,9 +66,7 @@ struct FileLog<Volume: Storage>: ~Copyable {
             try segment.file.write(plan.pieces(behind: header), at: UInt64(tail.offset))
             if isSynced { try segment.file.sync() }
         } catch {
-            // The file has been renamed since it was opened.
-            let error = SystemError(
-                call: error.call, subject: volume.path + "/" + segment.name, code: error.code)
+            let error = SystemError(call: error.call, subject: segment.path, code: error.code)
             throw LogFailure(error: error, isTakenBack: takeBack(through: header.end))
         }
         let first = LogPosition(segment: tail.segment, offset: tail.offset + UInt32(GroupHeader.byteCount))
@@ -104,7 +102,7 @@ struct FileLog<Volume: Storage>: ~Copyable {
                 throw error
             }
             try volume.sync()
-            segments.append(Segment(header: header, file: blank.file))
+            segments.append(Segment(header: header, file: blank.file, folder: volume))
         } catch {
             // Without a group in it the segment means nothing, and the next attempt replaces it.
             throw LogFailure(error: error, isTakenBack: true)

@@ -37,7 +37,7 @@ struct LogRecovery<Volume: Storage> {
             octets.removeAll()
             _ = try file.read(at: 0, count: Int(file.byteCount()), into: &octets)
             let header = try SegmentHeader(decoding: octets.octets, sequence: sequence, path: file.path)
-            let segment = Segment<Volume>(header: header, file: file)
+            let segment = Segment<Volume>(header: header, file: file, folder: volume)
             if try !read(octets.octets, of: segment) {
                 empty.append(sequence)
                 warn(of: octets.octets, from: SegmentHeader.sectorByteCount, in: file.path)
@@ -145,7 +145,7 @@ struct LogRecovery<Volume: Storage> {
             assembler.resume(from: resume.first, duration: resume.second)
         case nil:
             throw FrameLogError(
-                reason: .unsupported, path: segment.file.path, offset: UInt64(offset),
+                reason: .unsupported, path: segment.path, offset: UInt64(offset),
                 detail: "an entry of a kind that this program doesn't know: use a later version")
         }
     }
@@ -167,7 +167,7 @@ struct LogRecovery<Volume: Storage> {
         guard let last = segments.last else { return }
         octets.removeAll()
         _ = try last.file.read(at: 0, count: last.byteCount, into: &octets)
-        let end = warn(of: octets.octets, from: Int(tail.offset), in: last.file.path)
+        let end = warn(of: octets.octets, from: Int(tail.offset), in: last.path)
         let doubtful = durable.segment == last.sequence ? Int(durable.offset) : SegmentHeader.sectorByteCount
         try last.file.write(octets.octets.extracting(doubtful..<Int(tail.offset)), at: UInt64(doubtful))
         try last.file.write(

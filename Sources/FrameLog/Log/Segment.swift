@@ -3,10 +3,13 @@
 final class Segment<Volume: Storage>: Sendable {
     let header: SegmentHeader
     let file: Volume.File
+    /// Where it is now: the file's own path is of the time when it was opened.
+    let path: String
 
-    init(header: SegmentHeader, file: Volume.File) {
+    init(header: SegmentHeader, file: Volume.File, folder: Volume) {
         self.header = header
         self.file = file
+        path = folder.path + "/" + Self.name(of: header.sequence)
     }
 
     var sequence: UInt32 { header.sequence }

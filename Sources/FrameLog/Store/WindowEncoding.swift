@@ -39,7 +39,7 @@ extension SealedWindow {
                 let item = ItemRecord(decoding: record)
             else {
                 throw FrameLogError(
-                    reason: .corrupt, path: segments[number].file.path, offset: UInt64(offset),
+                    reason: .corrupt, path: segments[number].path, offset: UInt64(offset),
                     detail: "an item that was on the disk can't be read" + FrameLogError.howToRepair)
             }
             try encoder.write(timestamp: item.timestamp, data: record.extracting(item.payload), into: &sink)
