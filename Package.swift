@@ -45,14 +45,23 @@ let package = Package(
         .executableTarget(
             name: "syncstreamer",
             dependencies: [
-                "Bytes", "TimeFrame", "Posix", "TLS", "Server", "FrameLog", "HTTPClient",
+                "Bytes", "TimeFrame", "Posix", "TLS", "HTTP", "Server", "FrameLog", "HTTPClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
 
         .testTarget(
-            name: "HTTPClientTests", dependencies: ["HTTPClient"], exclude: ["local_server.py"], swiftSettings: house),
+            name: "HTTPClientTests", dependencies: ["HTTPClient"], exclude: ["local_server.py"],
+            swiftSettings: house),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "syncstreamer", "Bytes", "TimeFrame", "Server", "FrameLog",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: house),
     ]
         + ["Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "FrameLog", "Server"].map { name in
             .testTarget(name: name + "Tests", dependencies: [.byName(name: name)], swiftSettings: house)

@@ -12,6 +12,7 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         case tooLarge
     }
 
+    /// What was asked for.
     package let url: String
     package let kind: Kind
     /// What failed.
@@ -44,10 +45,12 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
             self.init(
                 url, .transfer, "the server's certificate is not trusted (\(problem))",
                 advice: settings.trustedCertificateFile == nil
-                    ? "name the file of its certificate with --cacert" : "check that --cacert names its certificate")
+                    ? "name the file of its certificate with --cacert"
+                    : "check that --cacert names its certificate")
         case CURLE_SSL_CACERT_BADFILE:
             self.init(
-                url, .transfer, "\(settings.trustedCertificateFile ?? "the system's certificates") can't be read",
+                url, .transfer,
+                "\(settings.trustedCertificateFile ?? "the system's certificates") can't be read",
                 advice: "--cacert takes a PEM file")
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST:
             self.init(url, .transfer, problem, advice: "check --url, and that the server runs")
@@ -56,7 +59,9 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             self.init(url, .transfer, problem, advice: "an address is such as https://localhost:8080")
         case CURLE_SSL_CONNECT_ERROR:
-            self.init(url, .transfer, "no TLS connection (\(problem))", advice: "check that the port is one with TLS")
+            self.init(
+                url, .transfer, "no TLS connection (\(problem))",
+                advice: "check that the port is one with TLS")
         case CURLE_OPERATION_TIMEDOUT:
             self.init(url, .transfer, "took too long (\(problem))")
         default:

@@ -9,7 +9,8 @@ package struct HTTPClientSettings: Sendable {
     package var userAgent = "syncstreamer"
     /// From the first packet to a finished handshake. Longer than any network takes that works.
     package var connectTimeoutMilliseconds = 10_000
-    /// A transfer in which nothing moves for so long has failed. A server may take some seconds to sync its disk.
+    /// A transfer in which nothing moves for so long has failed. A server may take some seconds to sync its
+    /// disk.
     package var stallTimeoutSeconds = 30
     /// The most octets of a response kept in memory.
     package var bodyByteCountMax = 64 << 20

@@ -7,6 +7,7 @@ package struct HTTPRequest: Sendable {
         case post = "POST"
     }
 
+    /// What is asked for.
     package var method: Method
     /// An absolute URL with the scheme `https` or `http`.
     package var url: String

@@ -17,7 +17,8 @@ package struct HTTPResponse: Sendable {
         fields.first { $0.name == name }?.value
     }
 
-    /// Takes one line of a header: a status line, which begins a header anew, a field, or the empty last line.
+    /// Takes one line of a header: a status line, which begins a header anew, a field, or the empty last
+    /// line.
     ///
     /// There is more than one header where a `100 Continue` or a redirection came before the answer.
     mutating func take(headerLine octets: Span<UInt8>) {
@@ -28,7 +29,8 @@ package struct HTTPResponse: Sendable {
             fields = []
             body = []
         } else if let colon = line.firstIndex(of: ":") {
-            fields.append((line[..<colon].lowercased(), String(line[line.index(after: colon)...]).trimmingBlanks))
+            fields.append(
+                (line[..<colon].lowercased(), String(line[line.index(after: colon)...]).trimmingBlanks))
         }
     }
 }

@@ -19,16 +19,18 @@ final class Transfer {
         self.isCancelled = isCancelled
     }
 
-    /// Has the callbacks of `handle` lead here. The caller keeps this object alive as long as the handle may call.
+    /// Has the callbacks of `handle` lead here. The caller keeps this object alive as long as the handle may
+    /// call.
+    // SAFETY: the comment above says what the caller owes.
     @unsafe
     func attach(to handle: UnsafeMutableRawPointer) {
+        // SAFETY: libcurl hands back this address, of an object that `attach`'s caller keeps alive, and
+        // octets that are its own during the call.
         let address = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe shim_curl_set_pointer(handle, CURLOPT_WRITEDATA, address)
         unsafe shim_curl_set_pointer(handle, CURLOPT_HEADERDATA, address)
         unsafe shim_curl_set_pointer(handle, CURLOPT_XFERINFODATA, address)
         unsafe shim_curl_set_number(handle, CURLOPT_NOPROGRESS, 0)
-        // SAFETY: libcurl hands back the address set above, of an object that `attach`'s caller keeps alive, and octets
-        // that are its own during the call.
         unsafe shim_curl_set_receiver(handle, CURLOPT_WRITEFUNCTION) { octets, size, count, address in
             let octets = unsafe Span(_unsafeElements: Transfer.octets(octets, size * count))
             return unsafe Transfer.at(address).take(body: octets) ? size * count : 0
@@ -82,13 +84,17 @@ final class Transfer {
         return true
     }
 
+    // SAFETY: only the callbacks that `attach` sets call these two, with what libcurl gives them.
     @unsafe
     private static func at(_ address: UnsafeMutableRawPointer?) -> Transfer {
         unsafe Unmanaged<Transfer>.fromOpaque(address!).takeUnretainedValue()
     }
 
     @unsafe
-    private static func octets(_ start: UnsafeMutablePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
-        unsafe UnsafeBufferPointer(start: UnsafeRawPointer(start)?.assumingMemoryBound(to: UInt8.self), count: count)
+    private static func octets(
+        _ start: UnsafeMutablePointer<CChar>?, _ count: Int
+    ) -> UnsafeBufferPointer<UInt8> {
+        unsafe UnsafeBufferPointer(
+            start: UnsafeRawPointer(start)?.assumingMemoryBound(to: UInt8.self), count: count)
     }
 }

@@ -1,5 +1,5 @@
-// Shows what HTTPClient makes of a server's answers and failures, against a small server in Python on a free port of
-// this machine. Nothing is timed: each test waits for the answer, or for the failure it asks for.
+// Shows what HTTPClient makes of a server's answers and failures, against a small server in Python on a free
+// port of this machine. Nothing is timed: each test waits for the answer, or for the failure it asks for.
 import HTTPClient
 import Testing
 
@@ -54,7 +54,8 @@ import Testing
     @Test func contentWithoutATypeIsNotCalledFormData() throws {
         var request = HTTPRequest(.post, server.url + "/echo")
         request.body = [1]
-        #expect(String(decoding: try client.send(request).body, as: UTF8.self).contains("\"Content-Type\": null"))
+        #expect(
+            String(decoding: try client.send(request).body, as: UTF8.self).contains("\"Content-Type\": null"))
     }
 
     @Test func oneConnectionServesManyRequests() throws {

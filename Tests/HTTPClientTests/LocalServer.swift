@@ -17,7 +17,9 @@ final class LocalServer {
         process.standardOutput = output
         try process.run()
         var line: [UInt8] = []
-        while let octet = try output.fileHandleForReading.read(upToCount: 1)?.first, octet != UInt8(ascii: "\n") {
+        while let octet = try output.fileHandleForReading.read(upToCount: 1)?.first,
+            octet != UInt8(ascii: "\n")
+        {
             line.append(octet)
         }
         url = "http://127.0.0.1:" + String(decoding: line, as: UTF8.self)

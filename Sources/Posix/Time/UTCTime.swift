@@ -16,7 +16,8 @@ package struct UTCTime: Sendable {
     /// - Parameter milliseconds: since the UNIX epoch; up to the year 9999 of the format below.
     package init(milliseconds: UInt64) {
         var seconds = time_t(milliseconds / 1000)
-        // SAFETY: gmtime_r reads the one and fills the other, both values of this function; tm's zone is not used.
+        // SAFETY: gmtime_r reads the one and fills the other, both values of this function; tm's zone is not
+        // used.
         var parts = unsafe tm()
         _ = unsafe gmtime_r(&seconds, &parts)
         year = unsafe Int(parts.tm_year) + 1900

@@ -1,0 +1,64 @@
+import HTTPClient
+
+/// A server to talk to, over connections that are kept.
+final class RemoteServer {
+    let base: BaseURL
+    private let client: HTTPClient
+
+    init(_ base: BaseURL, _ settings: HTTPClientSettings) {
+        self.base = base
+        client = HTTPClient(settings)
+    }
+
+    /// Gets a path; an answer that is no success is thrown as what it says.
+    func get(_ segments: [String], query: String = "") throws -> HTTPResponse {
+        let request = HTTPRequest(.get, base.url(segments, query: query))
+        let response = try client.send(request)
+        if !response.isSuccess { throw ServerRefusal(request, response) }
+        return response
+    }
+
+    /// Gets a path into a sink. An answer that is no success is returned, and the sink sees nothing of it.
+    func get(
+        _ segments: [String], into sink: any ResponseSink, unless isCancelled: () -> Bool
+    ) throws -> (HTTPRequest, HTTPResponse) {
+        let request = HTTPRequest(.get, base.url(segments))
+        return (request, try client.send(request, into: sink, unless: isCancelled))
+    }
+
+    /// Posts an item.
+    ///
+    /// - Throws: `HTTPClientError` where there was no answer, `ServerRefusal` where it is no success.
+    func post(_ item: PostedItem, secret: String, unless isCancelled: () -> Bool = { false }) throws
+        -> HTTPResponse
+    {
+        var request = HTTPRequest(.post, base.url(["channel", item.channel], query: item.query))
+        request.fields = [("Authorization", "Bearer \(secret)"), ("Content-Type", item.contentType)]
+        request.body = item.data
+        let response = try client.send(request, unless: isCancelled)
+        if !response.isSuccess { throw ServerRefusal(request, response) }
+        return response
+    }
+}
+
+/// An item as it is posted.
+struct PostedItem {
+    var channel: String
+    var contentType: String
+    var data: [UInt8]
+    /// The channel's type; nil leaves it to the server.
+    var channelType: String?
+    /// The item's time, in milliseconds since the UNIX epoch; nil for the server's.
+    var timestamp: UInt64?
+    /// How long ago the item was taken; nil for now.
+    var age: TimeSpan?
+
+    /// The query that says all this, encoded.
+    var query: String {
+        var parameters: [String] = []
+        if let channelType { parameters.append("type=" + BaseURL.encoded(channelType)) }
+        if let timestamp { parameters.append("timestamp=\(timestamp)") }
+        if let age { parameters.append("age=\(age.milliseconds)") }
+        return parameters.joined(separator: "&")
+    }
+}

@@ -1,0 +1,8 @@
+/// Why a command could not do what it was asked: one line for standard error, and exit status 1.
+struct CommandFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

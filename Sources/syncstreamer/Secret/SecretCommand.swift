@@ -1,0 +1,118 @@
+import ArgumentParser
+import Bytes
+import HTTP
+import Posix
+import Server
+
+/// `syncstreamer secret`: the secrets of a file that `serve --secret-file` reads.
+struct SecretCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "secret",
+        abstract: "Make a secret and write its line to a secret file; list them; revoke one.",
+        discussion: """
+            A secret file holds digests, never the secrets themselves. A server reads it anew at SIGHUP.
+
+            Example:
+
+              syncstreamer secret make kitchen-sensor --secret-file secrets
+            """,
+        subcommands: [Make.self, List.self, Revoke.self])
+
+    struct Make: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a secret, print it once, and append its line to a secret file.",
+            discussion: """
+                Example:
+
+                  syncstreamer secret make camera --channels 'cam-*,hall' --secret-file secrets
+                """)
+
+        @Argument(help: "What to call it: 1 to 64 visible ASCII characters.")
+        var name: String
+
+        @Option(
+            help: ArgumentHelp(
+                "The channels it may post to, separated by commas; * stands for anything.",
+                valueName: "patterns"))
+        var channels = "*"
+
+        @Option(
+            help: ArgumentHelp(
+                "When it ends: 2027-01-31T18:00:00Z, 2027-01-31, or 720h from now. (default: never)",
+                valueName: "time"))
+        var expires: Expiry?
+
+        @Flag(help: "Print the name and the secret as JSON.")
+        var json = false
+
+        @OptionGroup var target: SecretFileOptions
+
+        func run() throws {
+            let path = try target.path()
+            guard SecretEntry.isName(Array(name.utf8).span) else {
+                throw ValidationError(
+                    "a name must be 1 to 64 visible ASCII characters, of which the first is no '#'")
+            }
+            let patterns: [ChannelPattern]
+            do throws(SecretLineFault) {
+                patterns = try SecretEntry.patterns(Array(channels.utf8).span)
+            } catch {
+                throw ValidationError(error.advice)
+            }
+            let secret = SecretGenerator.secret()
+            let entry = SecretEntry(
+                name: name, secret: Array(secret.utf8).span, patterns: patterns,
+                expiry: expires?.moment(nowMilliseconds: Clock.wallMilliseconds()))
+            let text = try SecretFileOptions.textIfThere(path)
+            let longer = try SecretFile.adding(entry, to: text.span, named: path)
+            try WholeFile.replace(path, with: longer.span)
+            if json {
+                var line = Array("{\"name\":".utf8)
+                JSONWriter.append(name, to: &line)
+                line.append(utf8: ",\"secret\":\"\(secret)\"}")
+                Lines.print(String(decoding: line, as: UTF8.self))
+            } else {
+                Lines.print(secret)
+                Lines.say("This is the only time that the secret is shown; \(path) has its digest.")
+            }
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the secrets of a file: names, channels and ends, never the secrets.",
+            discussion: "Example: syncstreamer secret list --secret-file secrets")
+
+        @Flag(help: "Print a JSON array.")
+        var json = false
+
+        @OptionGroup var target: SecretFileOptions
+
+        func run() throws {
+            let path = try target.path()
+            let text = try WholeFile.read(path, byteCountMax: SecretFile.byteCountMax)
+            let rows = SecretRows(
+                try SecretFile.entries(in: text.span, named: path), nowMilliseconds: Clock.wallMilliseconds())
+            for line in json ? [rows.json] : rows.lines(.output) { Lines.print(line) }
+        }
+    }
+
+    struct Revoke: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove a secret's line from a file; a running server follows at SIGHUP.",
+            discussion: "Example: syncstreamer secret revoke kitchen-sensor --secret-file secrets")
+
+        @Argument(help: "The secret's name.")
+        var name: String
+
+        @OptionGroup var target: SecretFileOptions
+
+        func run() throws {
+            let path = try target.path()
+            let text = try WholeFile.read(path, byteCountMax: SecretFile.byteCountMax)
+            let shorter = try SecretFile.revoking(name, in: text.span, named: path)
+            try WholeFile.replace(path, with: shorter.span)
+            Lines.say("\(path): revoked \(PlainText.text(name)); a running server follows at SIGHUP")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Bytes
+import HTTP
+import Server
+
+/// The secrets of a file, as people and programs read them.
+struct SecretRows {
+    private let entries: [SecretEntry]
+    private let nowMilliseconds: UInt64
+
+    init(_ entries: [SecretEntry], nowMilliseconds: UInt64) {
+        self.entries = entries
+        self.nowMilliseconds = nowMilliseconds
+    }
+
+    /// A table.
+    func lines(_ style: Style) -> [String] {
+        var table = TextTable([("name", .left), ("channels", .left), ("expires", .left)])
+        for entry in entries {
+            let expiry = entry.expiry.map { $0.text + (isOver($0) ? " (over)" : "") } ?? "never"
+            table.add([entry.name, channels(of: entry).joined(separator: ","), expiry])
+        }
+        return table.lines(style)
+    }
+
+    /// A JSON array of objects with `name`, `channels`, `expires` (null for never) and `isOver`.
+    var json: String {
+        var octets: [UInt8] = []
+        for entry in entries {
+            octets.append(octets.isEmpty ? "[{\"name\":" : ",{\"name\":")
+            JSONWriter.append(entry.name, to: &octets)
+            octets.append(",\"channels\":[")
+            for (index, pattern) in channels(of: entry).enumerated() {
+                if index > 0 { octets.append(",") }
+                JSONWriter.append(pattern, to: &octets)
+            }
+            octets.append("],\"expires\":")
+            if let expiry = entry.expiry {
+                JSONWriter.append(expiry.text, to: &octets)
+            } else {
+                octets.append("null")
+            }
+            octets.append(utf8: ",\"isOver\":\(entry.expiry.map(isOver) ?? false)}")
+        }
+        octets.append(octets.isEmpty ? "[]" : "]")
+        return String(decoding: octets, as: UTF8.self)
+    }
+
+    private func channels(of entry: SecretEntry) -> [String] { entry.patterns.map(\.text) }
+
+    private func isOver(_ expiry: SecretExpiry) -> Bool { expiry.isOver(nowMilliseconds: nowMilliseconds) }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Server
+
+/// Options of `serve`: where it listens, keeps its data and finds its certificate and secrets.
+struct PlaceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A numeric address to listen on; may be given again. (default: 0.0.0.0 and ::)",
+            valueName: "address"))
+    var host: [String] = []
+
+    @Option(help: "The TCP port; 0 takes a free one. (default: 8080)")
+    var port: UInt16?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where everything is kept; made if missing. (default: ./data)", valueName: "directory"))
+    var dataDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate with its chain, PEM. (default: a self-signed one is made)", valueName: "file"))
+    var cert: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, PEM.", valueName: "file"))
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with a line a secret. (default: SYNCSTREAMER_SECRET, or one is made)",
+            valueName: "file"))
+    var secretFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "HOST:PORT for /readyz without TLS, or 'off'. (default: 127.0.0.1:8081)", valueName: "address"))
+    var admin: ListenAddress?
+
+    @Option(help: ArgumentHelp("The origin whose scripts may read. (default: *)", valueName: "origin"))
+    var corsOrigin: String?
+
+    @Option(help: ArgumentHelp("Event loops. (default: one a core)", valueName: "count"))
+    var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a stopping server lets go on what is in flight. (default: 10s)", valueName: "duration"))
+    var drainTimeout: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp("TCP congestion control, such as bbr. (default: the system's)", valueName: "name"))
+    var tcpCongestion: String?
+
+    func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
+        if let hosts = source.list(host, "host") { configuration.hosts = hosts }
+        if let port = try source.value(port, "port", or: "PORT") { configuration.port = port }
+        if let path = try source.value(dataDir, "data-dir") { configuration.dataDirectory = path }
+        configuration.certificateFile = try source.value(cert, "cert")
+        configuration.keyFile = try source.value(key, "key")
+        configuration.secretFile = try source.value(secretFile, "secret-file")
+        configuration.secret = source.variable(OptionSource.variableName(of: "secret"))
+        switch try source.value(admin, "admin") {
+        case .off: configuration.admin = nil
+        case .at(let host, let port): configuration.admin = (host, port)
+        case nil: break
+        }
+        if let origin = try source.value(corsOrigin, "cors-origin") { configuration.corsOrigin = origin }
+        if let threads = try source.value(threads, "threads") {
+            try OptionSource.check(threads, within: 1...Self.threadsMax, "threads", "1 to \(Self.threadsMax)")
+            configuration.loopCount = threads
+        }
+        if let timeout = try source.value(drainTimeout, "drain-timeout") {
+            configuration.drainTimeoutMilliseconds = timeout.milliseconds
+        }
+        configuration.congestionControl = try source.value(tcpCongestion, "tcp-congestion")
+    }
+
+    /// More loops than any machine has cores would only cost memory.
+    private static let threadsMax = 1024
+}
