@@ -1,10 +1,12 @@
 /// An owned run of octets that is filled at the tail and consumed from the head.
 ///
-/// Memory is taken when the first octet arrives and can be given back with `release()`, so an idle connection's
-/// buffer costs nothing. One owner, one thread.
+/// Memory is taken when the first octet arrives and can be given back with `release()`, so an idle
+/// connection's buffer costs nothing. One owner, one thread.
 @safe
 @usableFromInline
 package struct Buffer: ~Copyable, OctetSink {
+    // SAFETY: in the whole type 0 ≤ head ≤ tail ≤ memory.count holds after every call, and head..<tail is
+    // initialised. No one else has the memory: it is never lent but in spans that borrow self.
     @usableFromInline var memory: UnsafeMutableBufferPointer<UInt8>
     @usableFromInline var head = 0
     @usableFromInline var tail = 0
@@ -23,17 +25,20 @@ package struct Buffer: ~Copyable, OctetSink {
     }
 
     @inlinable
+    // SAFETY: allocated here or nil, and no span outlives self.
     deinit { unsafe memory.deallocate() }
 
     /// Octets that wait to be consumed.
     @inlinable
     package var count: Int { tail - head }
 
+    /// Whether no octet waits.
     @inlinable
     package var isEmpty: Bool { tail == head }
 
     /// Octets of memory held now.
     @inlinable
+    // SAFETY: the count is of a value, no memory is touched.
     package var capacity: Int { unsafe memory.count }
 
     /// The octets that wait, oldest first.
@@ -41,7 +46,8 @@ package struct Buffer: ~Copyable, OctetSink {
     package var octets: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            // SAFETY: head...tail is initialised memory of this buffer, which the span's borrow keeps alive and unchanged.
+            // SAFETY: head...tail is initialised memory of this buffer, which the span's borrow keeps alive
+            // and unchanged.
             let span = unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: memory[head..<tail]))
             return unsafe _overrideLifetime(span, borrowing: self)
         }
@@ -75,6 +81,7 @@ package struct Buffer: ~Copyable, OctetSink {
     /// Drops all octets and gives the memory back.
     @inlinable
     package mutating func release() {
+        // SAFETY: allocated here or nil, and exclusive access means that no span borrows it.
         unsafe memory.deallocate()
         unsafe memory = UnsafeMutableBufferPointer(start: nil, count: 0)
         head = 0
@@ -84,6 +91,7 @@ package struct Buffer: ~Copyable, OctetSink {
     /// Makes room for at least `count` more octets, moving or growing the memory where needed.
     @inlinable
     package mutating func reserve(_ count: Int) {
+        // SAFETY: the count is of a value, no memory is touched.
         if unsafe memory.count - tail >= count { return }
         grow(count)
     }
@@ -91,8 +99,8 @@ package struct Buffer: ~Copyable, OctetSink {
     @usableFromInline
     mutating func grow(_ count: Int) {
         let waiting = tail - head
-        // SAFETY: both regions are this buffer's own; the copy takes `waiting` initialised octets into a region at
-        // least that long.
+        // SAFETY: both regions are this buffer's own; the copy takes `waiting` initialised octets into a
+        // region at least that long.
         if unsafe memory.count - waiting >= count && head > 0 {
             unsafe memory.baseAddress!.update(from: memory.baseAddress! + head, count: waiting)
         } else {
@@ -108,18 +116,22 @@ package struct Buffer: ~Copyable, OctetSink {
         tail = waiting
     }
 
+    /// Appends an octet.
     @inlinable
     package mutating func append(_ octet: UInt8) {
         reserve(1)
+        // SAFETY: reserve made room for one more.
         unsafe memory[tail] = octet
         tail += 1
     }
 
+    /// Appends octets.
     @inlinable
     package mutating func append(copying octets: Span<UInt8>) {
         if octets.isEmpty { return }
         reserve(octets.count)
-        // SAFETY: reserve made room for octets.count more; source and target can't overlap, as self is exclusive here.
+        // SAFETY: reserve made room for octets.count more; source and target can't overlap, as self is
+        // exclusive here.
         unsafe octets.withUnsafeBufferPointer {
             unsafe (memory.baseAddress! + tail).initialize(from: $0.baseAddress!, count: $0.count)
         }
@@ -138,7 +150,8 @@ package struct Buffer: ~Copyable, OctetSink {
         minimum: Int, _ body: (inout OutputSpan<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         reserve(minimum)
-        // SAFETY: the region tail... is this buffer's own and free; what body initialised is counted in even if it throws.
+        // SAFETY: the region tail... is this buffer's own and free; what body initialised is counted in even
+        // if it throws.
         let free = unsafe UnsafeMutableBufferPointer(rebasing: memory[tail...])
         var output = unsafe OutputSpan(buffer: free, initializedCount: 0)
         do {
@@ -155,6 +168,7 @@ package struct Buffer: ~Copyable, OctetSink {
     @inlinable
     package mutating func overwrite(at offset: Int, with octets: Span<UInt8>) {
         precondition(offset >= 0 && offset + octets.count <= count, "overwriting past the end of the buffer")
+        // SAFETY: the precondition keeps the index within head..<tail.
         for index in octets.indices { unsafe memory[head + offset + index] = octets[index] }
     }
 }

@@ -1,4 +1,5 @@
-/// CRC-32C (Castagnoli), RFC 3720 appendix B.4: reflected polynomial 0x82F63B78, start and final XOR 0xFFFFFFFF.
+/// CRC-32C (Castagnoli), RFC 3720 appendix B.4: reflected polynomial 0x82F63B78, start and final XOR
+/// 0xFFFFFFFF.
 ///
 /// Eight table look-ups take eight octets a step; "123456789" gives 0xE3069283.
 package struct CRC32C: Sendable {
@@ -39,7 +40,8 @@ package struct CRC32C: Sendable {
         var index = 0
         while octets.count - index >= 8 {
             let low =
-                crc ^ (UInt32(octets[index]) | UInt32(octets[index + 1]) << 8 | UInt32(octets[index + 2]) << 16
+                crc
+                ^ (UInt32(octets[index]) | UInt32(octets[index + 1]) << 8 | UInt32(octets[index + 2]) << 16
                     | UInt32(octets[index + 3]) << 24)
             let head =
                 tables[0x700 + Int(low & 0xFF)] ^ tables[0x600 + Int(low >> 8 & 0xFF)]

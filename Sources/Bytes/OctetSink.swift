@@ -28,7 +28,9 @@ extension OctetSink where Self: ~Copyable {
         // Collected first, so that a sink looks for room once a number.
         var octets = InlineArray<8, UInt8>(repeating: 0)
         let count = value.bitWidth / 8
-        for index in 0..<count { octets[index] = UInt8(truncatingIfNeeded: value >> ((count - 1 - index) * 8)) }
+        for index in 0..<count {
+            octets[index] = UInt8(truncatingIfNeeded: value >> ((count - 1 - index) * 8))
+        }
         append(copying: octets.span.extracting(0..<count))
     }
 
@@ -58,6 +60,7 @@ extension OctetSink where Self: ~Copyable {
 }
 
 extension Array: OctetSink where Element == UInt8 {
+    /// Appends octets.
     @inlinable
     package mutating func append(copying octets: Span<UInt8>) {
         // SAFETY: the pointer is used only within the closure, and the array copies from it.

@@ -37,6 +37,7 @@ extension Span where Element == UInt8 {
         return nil
     }
 
+    /// Whether both hold the same octets. Not for secrets: the time tells where they differ.
     @inlinable
     package func isEqual(to other: Span<UInt8>) -> Bool {
         if count != other.count { return false }
@@ -112,12 +113,14 @@ extension Span where Element == UInt8 {
 
     /// Whether the octets are UTF-8 (RFC 3629: no surrogates, no overlong forms).
     package var isUTF8: Bool {
-        (try? UTF8Span(validating: self)) != nil  // Its only error is "not UTF-8".
+        // The only error is "not UTF-8".
+        (try? UTF8Span(validating: self)) != nil
     }
 
     /// The text, where the octets are UTF-8 (RFC 3629: no surrogates, no overlong forms).
     package func utf8Text() -> String? {
-        guard let text = try? UTF8Span(validating: self) else { return nil }  // Its only error is "not UTF-8".
+        // The only error is "not UTF-8".
+        guard let text = try? UTF8Span(validating: self) else { return nil }
         return String(copying: text)
     }
 }

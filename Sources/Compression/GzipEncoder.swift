@@ -19,8 +19,8 @@ package struct GzipEncoder: ~Copyable {
     package init(level: Int = 6) throws(CompressionError) {
         precondition(level >= 1 && level <= 9, "a gzip level is 1 to 9")
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        unsafe stream.initialize(to: z_stream())
         // SAFETY: the stream is zeroed, as zlib wants it, and owned by this value until its deinit.
+        unsafe stream.initialize(to: z_stream())
         guard unsafe gzipDeflateInit(stream, Int32(level)) == Z_OK else {
             unsafe stream.deallocate()
             throw .outOfMemory

@@ -42,8 +42,8 @@ package struct Inflater: ~Copyable {
     /// Makes an inflater for one body.
     package init(limits: InflateLimits) throws(CompressionError) {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        unsafe stream.initialize(to: z_stream())
         // SAFETY: the stream is zeroed, as zlib wants it, and owned by this value until its deinit.
+        unsafe stream.initialize(to: z_stream())
         guard unsafe gzipInflateInit(stream) == Z_OK else {
             unsafe stream.deallocate()
             throw .outOfMemory

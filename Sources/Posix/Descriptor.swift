@@ -11,7 +11,7 @@ package struct Descriptor: ~Copyable, Sendable {
         self.number = number
     }
 
-    /// Closes it. An error of close(2) has no cure here: Linux frees the number in every case, and what must be on the
-    /// disk was synced before.
+    /// Closes it. An error of close(2) has no cure here: Linux frees the number in every case, and what must
+    /// be on the disk was synced before.
     deinit { _ = close(number) }
 }

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Tells the service manager how the process stands (sd_notify(3)): one datagram to the socket that the environment
-/// names. Without such a socket nothing happens.
+/// Tells the service manager how the process stands (sd_notify(3)): one datagram to the socket that the
+/// environment names. Without such a socket nothing happens.
 package enum ServiceManager {
     /// What can be told.
     package enum State: String, Sendable {
@@ -11,8 +11,10 @@ package enum ServiceManager {
         case stopping = "STOPPING=1"
     }
 
+    /// Tells the service manager, where there is one. What it makes of it is its affair: nothing fails here.
     package static func notify(_ state: State) {
-        // SAFETY: the environment is not changed while the process runs; the path is copied before the next call.
+        // SAFETY: the environment is not changed while the process runs; the path is copied before the next
+        // call.
         guard let name = unsafe getenv("NOTIFY_SOCKET") else { return }
         let path = unsafe String(cString: name)
         var address = sockaddr_un()
@@ -32,7 +34,8 @@ package enum ServiceManager {
         let message = Array(state.rawValue.utf8)
         unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                _ = unsafe sendto(descriptor.number, message, message.count, Int32(MSG_NOSIGNAL), pointer, length)
+                _ = unsafe sendto(
+                    descriptor.number, message, message.count, Int32(MSG_NOSIGNAL), pointer, length)
             }
         }
     }

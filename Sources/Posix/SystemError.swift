@@ -10,6 +10,7 @@ package struct SystemError: Error, CustomStringConvertible, Sendable {
     /// The `errno` it left (errno(3)).
     package let code: Int32
 
+    /// An error of a call that returned its code instead of leaving it in `errno`.
     package init(call: String, subject: String, code: Int32) {
         self.call = call
         self.subject = subject
@@ -38,7 +39,9 @@ package struct SystemError: Error, CustomStringConvertible, Sendable {
 }
 
 extension SystemError {
+    /// Another socket has the address.
     package var isAddressInUse: Bool { code == EADDRINUSE }
+    /// This user may not.
     package var isPermissionDenied: Bool { code == EACCES || code == EPERM }
     /// The kernel lacks the address family, or an address of it.
     package var isMissingFamily: Bool { code == EAFNOSUPPORT || code == EADDRNOTAVAIL }

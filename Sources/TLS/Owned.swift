@@ -6,6 +6,7 @@ struct Owned: ~Copyable {
 
     /// Takes over what a constructor returned; it returns nil only where there is no memory left.
     init(_ pointer: OpaquePointer?, freedBy free: @convention(c) (OpaquePointer?) -> Void) {
+        // SAFETY: kept, not followed.
         guard let pointer = unsafe pointer else { fatalError("OpenSSL found no memory") }
         unsafe self.pointer = pointer
         unsafe self.free = free

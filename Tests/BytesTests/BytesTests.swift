@@ -1,5 +1,5 @@
-// Shows that the octet tools agree with their published definitions: check values from the RFCs, and every edge of
-// the buffer's bookkeeping.
+// Shows that the octet tools agree with their published definitions: check values from the RFCs, and every
+// edge of the buffer's bookkeeping.
 import Bytes
 import Testing
 
@@ -72,7 +72,9 @@ import Testing
         #expect(digits.span.decimal() == value)
     }
 
-    @Test(arguments: ["", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616", "99999999999999999999", "1.0"])
+    @Test(arguments: [
+        "", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616", "99999999999999999999", "1.0",
+    ])
     func notDecimal(text: String) {
         #expect(Array(text.utf8).span.decimal() == nil)
     }

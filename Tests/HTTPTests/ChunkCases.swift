@@ -32,7 +32,8 @@ let refusedChunks: [RawCase] = [
     RawCase("chunk size with underscore", chunked + "1_0\r\nx\r\n", "post", "400 A chunk must begin"),
     RawCase("chunk size overflows", chunked + "10000000000000000\r\n", "post", "400 A chunk must begin"),
     RawCase(
-        "chunk size with too many zeros", chunked + "0000000000000001\r\nx", "post", "400 A chunk must begin"),
+        "chunk size with too many zeros", chunked + "0000000000000001\r\nx", "post",
+        "400 A chunk must begin"),
     RawCase("blank before a chunk size", chunked + " 1\r\nx\r\n", "post", "400 A chunk must begin"),
     RawCase("blank behind a chunk size", chunked + "1 \r\nx\r\n", "post", "400 A chunk extension"),
     RawCase("chunk size ends in LF", chunked + "1\nx\r\n", "post", "400 A chunk must begin"),

@@ -1,12 +1,14 @@
-// Shows that sockets, poller, wake, mailbox and threads do what their comments say, over the loopback interface and
-// with real threads; every wait is for an event, none for time.
+// Shows that sockets, poller, wake, mailbox and threads do what their comments say, over the loopback
+// interface and with real threads; every wait is for an event, none for time.
 import Bytes
 import Posix
 import Synchronization
 import Testing
 
 @Suite struct SocketAddressTests {
-    @Test(arguments: [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("[::1]", "[::1]:80"), ("::", "[::]:80")])
+    @Test(arguments: [
+        ("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("[::1]", "[::1]:80"), ("::", "[::]:80"),
+    ])
     func numericHosts(host: String, text: String) {
         #expect(SocketAddress(host: host, port: 80)?.description == text)
     }

@@ -29,8 +29,10 @@ struct CertificateFileTests {
             openssl(
                 "req -new -key \(name(subject + ".key")) -subj /CN=\(subject) -out \(name(subject + ".csr"))")
             openssl(
-                "x509 -req -in \(name(subject + ".csr")) -CA \(name(issuer + ".pem")) -CAkey \(name(issuer + ".key"))"
-                    + " -set_serial 7 -days 30 -extfile \(extensions) -out \(name(subject + ".pem"))")
+                "x509 -req -in \(name(subject + ".csr")) -CA \(name(issuer + ".pem"))"
+                    + " -CAkey \(name(issuer + ".key")) -set_serial 7 -days 30"
+                    + " -extfile \(extensions) -out \(name(subject + ".pem"))"
+            )
         }
         return (name("leaf.pem"), name("intermediate.pem"), name("root.pem"), name("leaf.key"))
     }

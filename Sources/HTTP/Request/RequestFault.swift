@@ -5,6 +5,7 @@ package struct RequestFault: Error, Sendable, Equatable {
     /// What was wrong, for the answer's `detail`. Never anything of the request.
     package let reason: StaticText
 
+    /// A fault that is answered with `status`, 4xx or 5xx.
     package init(_ status: UInt16, _ reason: StaticString) {
         self.status = status
         self.reason = StaticText(reason)

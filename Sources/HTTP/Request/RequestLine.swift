@@ -62,8 +62,8 @@ package enum HTTPVersion: Sendable {
             digits.contains(text[5]),
             digits.contains(text[7])
         else { throw RequestFault(400, "A request line ends in its version, such as HTTP/1.1.") }
-        // RFC 9110 section 2.5 would take a higher minor version for 1.1. None was ever made, so who sends one is no
-        // client but a probe for servers that differ.
+        // RFC 9110 section 2.5 would take a higher minor version for 1.1. None was ever made, so who sends
+        // one is no client but a probe for servers that differ.
         guard text[5] == UInt8(ascii: "1"), text[7] == UInt8(ascii: "0") else {
             throw RequestFault(505, "This version of HTTP is not spoken here; use HTTP/1.1.")
         }

@@ -16,6 +16,7 @@ package struct QueryParameters: ~Escapable {
     private let query: Span<UInt8>
     private var index = 0
 
+    /// Reads what stands behind a target's `?`.
     @_lifetime(copy query)
     package init(_ query: Span<UInt8>) {
         self.query = query

@@ -16,8 +16,8 @@ package enum WholeFile {
         return buffer.octets.copied()
     }
 
-    /// Puts a file with these octets, readable by this user alone, in place of what may be there: a crash leaves the old
-    /// one or the new one, whole.
+    /// Puts a file with these octets, readable by this user alone, in place of what may be there: a crash
+    /// leaves the old one or the new one, whole.
     ///
     /// - Throws: `SystemError` that names the path.
     package static func replace(_ path: String, with octets: Span<UInt8>) throws(SystemError) {

@@ -14,17 +14,19 @@ package struct Listener: ~Copyable, Sendable {
         case wouldBlock
         /// This connection ended before it was accepted; the next may be fine.
         case failed
-        /// The process or the system has no descriptor or memory for one more; those that wait stay in the queue.
+        /// The process or the system has no descriptor or memory for one more; those that wait stay in the
+        /// queue.
         case exhausted
     }
 
-    /// Binds and listens. Several listeners of one process may share an address: the kernel spreads connections over
-    /// them (SO_REUSEPORT, socket(7)).
+    /// Binds and listens. Several listeners of one process may share an address: the kernel spreads
+    /// connections over them (SO_REUSEPORT, socket(7)).
     ///
     /// - Parameters:
     ///   - backlog: how many finished connections may wait to be accepted; the kernel caps it at `somaxconn`.
     ///   - congestionControl: the name of an algorithm for TCP_CONGESTION (tcp(7)), inherited by connections.
-    /// - Throws: `SystemError` that names the address: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOENT for the algorithm.
+    /// - Throws: `SystemError` that names the address: EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOENT for the
+    ///   algorithm.
     package init(
         on requested: SocketAddress, backlog: Int32, congestionControl: String? = nil
     ) throws(SystemError) {
@@ -75,7 +77,8 @@ package struct Listener: ~Copyable, Sendable {
         address = other.address
     }
 
-    /// SO_REUSEPORT would let two servers of one user share a port unnoticed: a bind without it finds the other one.
+    /// SO_REUSEPORT would let two servers of one user share a port unnoticed: a bind without it finds the
+    /// other one.
     private static func checkFree(_ address: SocketAddress) throws(SystemError) {
         _ = try bound(to: address, isShared: false)
     }
@@ -91,8 +94,10 @@ package struct Listener: ~Copyable, Sendable {
         if isShared { enable(SOL_SOCKET, SO_REUSEPORT, on: descriptor) }
         // Two listeners, 0.0.0.0 and ::, serve both families whatever net.ipv6.bindv6only says.
         if address.isIPv6 { enable(Int32(IPPROTO_IPV6), IPV6_V6ONLY, on: descriptor) }
-        // Every response leaves in one send, so there is nothing Nagle's algorithm could gather. Inherited on accept.
+        // Every response leaves in one send, so there is nothing Nagle's algorithm could gather. Inherited on
+        // accept.
         enable(Int32(IPPROTO_TCP), TCP_NODELAY, on: descriptor)
+        // SAFETY: bind reads the structure within the call, and its length is told with it.
         let code = unsafe address.withSystemForm { unsafe bind(number, $0, $1) }
         if code != 0 { throw SystemError(call: "bind", subject: address.description) }
         return descriptor
@@ -100,7 +105,8 @@ package struct Listener: ~Copyable, Sendable {
 
     private static func enable(_ level: Int32, _ option: Int32, on descriptor: borrowing Descriptor) {
         var one: Int32 = 1
-        // SAFETY: setsockopt copies the integer. These options exist on every Linux; ones without effect do no harm.
+        // SAFETY: setsockopt copies the integer. These options exist on every Linux; ones without effect do
+        // no harm.
         _ = unsafe setsockopt(descriptor.number, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 

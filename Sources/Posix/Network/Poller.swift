@@ -9,7 +9,9 @@ package struct Poller: ~Copyable {
         package let rawValue: UInt32
         package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+        /// Octets, a connection or the end of the stream to take.
         package static let read = Interest(rawValue: EPOLLIN.rawValue)
+        /// Room to send.
         package static let write = Interest(rawValue: EPOLLOUT.rawValue)
     }
 
@@ -29,9 +31,11 @@ package struct Poller: ~Copyable {
             flags & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
         }
 
+        /// There is room to send, or an error that a send tells.
         package var isWritable: Bool { flags & (EPOLLOUT.rawValue | EPOLLERR.rawValue) != 0 }
 
-        /// Both directions are shut down, or an error is pending: no further interest is needed to hear of it.
+        /// Both directions are shut down, or an error is pending: no further interest is needed to hear of
+        /// it.
         package var isHangUp: Bool { flags & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 }
     }
 
@@ -79,8 +83,8 @@ package struct Poller: ~Copyable {
         }
     }
 
-    /// Waits until something happens or `timeoutMilliseconds` have passed (−1: no limit), and returns how many events
-    /// `event(at:)` now holds.
+    /// Waits until something happens or `timeoutMilliseconds` have passed (−1: no limit), and returns how
+    /// many events `event(at:)` now holds.
     package mutating func wait(timeoutMilliseconds: Int32) -> Int {
         // SAFETY: the kernel writes at most `events.count` structures.
         let count = unsafe events.withUnsafeMutableBufferPointer {

@@ -3,10 +3,12 @@ import Glibc
 
 /// An IPv4 or IPv6 address with a port (ip(7), ipv6(7)).
 package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
-    /// Sixteen octets in network order; an IPv4 address stands in its mapped form, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
+    /// Sixteen octets in network order; an IPv4 address stands in its mapped form, ::ffff:a.b.c.d (RFC 4291,
+    /// 2.5.5.2).
     private var high: UInt64
     private var low: UInt64
     private var scope: UInt32
+    /// The port, in host order; 0 in a listener's address asks for a free one.
     package var port: UInt16
     package let isIPv6: Bool
 
@@ -33,7 +35,8 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// Reads the kernel's form; nil for a family other than the two.
     init?(_ storage: sockaddr_storage) {
         var copy = storage
-        // SAFETY: the family says which of the two structures the storage holds, and it is large enough for both.
+        // SAFETY: the family says which of the two structures the storage holds, and it is large enough for
+        // both.
         switch Int32(storage.ss_family) {
         case AF_INET:
             let address = unsafe withUnsafeBytes(of: &copy) { unsafe $0.load(as: sockaddr_in.self) }
@@ -88,8 +91,8 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What limits per address count by: an IPv4 address, or the /64 network of an IPv6 address, since one household
-    /// or machine commonly holds a whole /64 (RFC 6177).
+    /// What limits per address count by: an IPv4 address, or the /64 network of an IPv6 address, since one
+    /// household or machine commonly holds a whole /64 (RFC 6177).
     package var network: SocketNetwork {
         isIPv6 && !isMapped ? SocketNetwork(high: high, low: 0) : SocketNetwork(high: 0, low: low)
     }
@@ -105,7 +108,8 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         // SAFETY: getnameinfo writes at most the count given, the terminator included.
         let code = unsafe withSystemForm { address, length in
             unsafe text.withUnsafeMutableBufferPointer {
-                unsafe getnameinfo(address, length, $0.baseAddress!, socklen_t($0.count), nil, 0, NI_NUMERICHOST)
+                unsafe getnameinfo(
+                    address, length, $0.baseAddress!, socklen_t($0.count), nil, 0, NI_NUMERICHOST)
             }
         }
         if code != 0 { return "?" }

@@ -60,7 +60,8 @@ extension Descriptor {
         }
     }
 
-    /// Tells the peer that nothing more will be sent, while what it still sends can be received (shutdown(2)).
+    /// Tells the peer that nothing more will be sent, while what it still sends can be received
+    /// (shutdown(2)).
     package borrowing func shutDownWriting() {
         _ = shutdown(number, Int32(SHUT_WR))
     }

@@ -2,10 +2,12 @@ import Synchronization
 
 /// Messages from any thread to the one that owns the mailbox.
 ///
-/// The lock is held to append or to swap an array, never across a system call. The owner polls `wake`'s descriptor and
-/// takes everything at once. Who posts decides how much may wait: every message answers or carries a bounded batch.
+/// The lock is held to append or to swap an array, never across a system call. The owner polls `wake`'s
+/// descriptor and takes everything at once. Who posts decides how much may wait: every message answers or
+/// carries a bounded batch.
 package final class Mailbox<Message: Sendable>: Sendable {
     private let waiting = Mutex<[Message]>([])
+    /// What the owner polls to hear of new messages.
     package let wake: Wake
 
     /// - Throws: `SystemError` where no descriptor is to be had.
@@ -22,7 +24,8 @@ package final class Mailbox<Message: Sendable>: Sendable {
         if isFirst { wake.signal() }
     }
 
-    /// Takes all messages, oldest first, into `taken`, which must be empty: its memory serves the next ones. Owner only.
+    /// Takes all messages, oldest first, into `taken`, which must be empty: its memory serves the next ones.
+    /// Owner only.
     package func take(into taken: inout [Message]) {
         precondition(taken.isEmpty, "messages that were taken before must be worked off first")
         wake.clear()

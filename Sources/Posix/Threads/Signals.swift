@@ -5,8 +5,8 @@ import Glibc
 package struct Signals: ~Copyable {
     package let descriptor: Descriptor
 
-    /// Blocks `numbers` for this thread and those it starts later, ignores SIGPIPE, and makes a descriptor that reports
-    /// the signals. Call it first thing, on the main thread.
+    /// Blocks `numbers` for this thread and those it starts later, ignores SIGPIPE, and makes a descriptor
+    /// that reports the signals. Call it first thing, on the main thread.
     ///
     /// - Throws: `SystemError` where no descriptor is to be had.
     package init(of numbers: [Int32]) throws(SystemError) {
@@ -41,6 +41,7 @@ package struct Signals: ~Copyable {
 }
 
 extension Signals {
+    /// SIGHUP, SIGINT and SIGTERM by their purpose.
     package static let hangUp: Int32 = SIGHUP
     package static let interrupt: Int32 = SIGINT
     package static let terminate: Int32 = SIGTERM

@@ -6,8 +6,8 @@ package final class Thread {
     private let handle: pthread_t
     private var isJoined = false
 
-    /// Starts a thread that runs `body` with `owned`, which belongs to that thread from now on: the caller, and whoever
-    /// else holds it, must not touch it again before `join` has returned.
+    /// Starts a thread that runs `body` with `owned`, which belongs to that thread from now on: the caller,
+    /// and whoever else holds it, must not touch it again before `join` has returned.
     ///
     /// - Parameter name: shows in `top -H` and debuggers; the kernel keeps 15 octets of it.
     /// - Throws: `SystemError` where the system has no room for one more thread.
@@ -15,8 +15,8 @@ package final class Thread {
         name: String, owning owned: Owned, _ body: @escaping @Sendable (Owned) -> Void
     ) throws(SystemError) {
         var handle = pthread_t()
-        // SAFETY: the new thread takes over the one retain of `start`; if none was started, it is released here. What is
-        // handed over is left alone by everyone else, as the comment above asks.
+        // SAFETY: the new thread takes over the one retain of `start`; if none was started, it is released
+        // here. What is handed over is left alone by everyone else, as the comment above asks.
         let start = unsafe Unmanaged.passRetained(
             Start(name: String(name.utf8.prefix(15)) ?? "") { [owned] in body(owned) })
         let code = unsafe pthread_create(

@@ -45,7 +45,8 @@ extension Connection {
 
     /// Goes on with whatever can go on: decrypts, serves, encrypts, and sends once.
     func work(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
-        precondition(workspace.responses.isEmpty || output.isEmpty, "an answer waits for those before it to be sent")
+        precondition(
+            workspace.responses.isEmpty || output.isEmpty, "an answer waits for those before it to be sent")
         if !output.isEmpty {
             keepInput(&workspace, isAlive: true)
             return .keep
@@ -59,7 +60,8 @@ extension Connection {
                 more = serve(&workspace, turn)
                 if isPeerDone && !more && phase == .head && remainder == nil { isClosing = true }
                 isEncrypted = encrypt(&workspace)
-            } while more && isEncrypted && remainder == nil && workspace.output.count < TurnLimits.sendByteCountMax
+            } while more && isEncrypted && remainder == nil
+                && workspace.output.count < TurnLimits.sendByteCountMax
         }
         keepInput(&workspace, isAlive: isAlive)
         guard flush(&workspace), isEncrypted else { return .close }
@@ -123,8 +125,8 @@ extension Connection {
         remainder = nil
     }
 
-    /// Encrypts the gathered responses, then as much of a larger one as one turn may send; false where the session is
-    /// dead.
+    /// Encrypts the gathered responses, then as much of a larger one as one turn may send; false where the
+    /// session is dead.
     private func encrypt(_ workspace: inout Workspace) -> Bool {
         var isAlive = true
         if !workspace.responses.isEmpty {
@@ -179,7 +181,8 @@ extension Connection {
         let canDecrypt = !ciphertext.isEmpty || records.hasPending
         if more || canDecrypt && plaintext.count < TurnLimits.plaintextByteCountMax { return .again }
         switch phase {
-        case .handshake where isPeerDone, .head where isPeerDone, .body where isPeerDone, .discard where isPeerDone:
+        case .handshake where isPeerDone, .head where isPeerDone, .body where isPeerDone,
+            .discard where isPeerDone:
             return .close
         case .handshake: break
         case .head: awaitHead(turn)

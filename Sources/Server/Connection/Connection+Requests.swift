@@ -6,10 +6,13 @@ import Posix
 // HTTP/1.1 (RFC 9112) between decrypted octets and the routes.
 
 extension Connection {
-    /// Serves what has arrived until octets, room or the log's answer are missing. True where it stopped for room only.
+    /// Serves what has arrived until octets, room or the log's answer are missing. True where it stopped for
+    /// room only.
     func serve(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         while !isClosing {
-            if remainder != nil || workspace.responses.count >= TurnLimits.gatheredByteCountMax { return true }
+            if remainder != nil || workspace.responses.count >= TurnLimits.gatheredByteCountMax {
+                return true
+            }
             let isProgress =
                 switch phase {
                 case .head: takeHead(&workspace, turn)
@@ -66,7 +69,9 @@ extension Connection {
         case .receive(let upload):
             phase = .body
             pending = PendingUpload(upload)
-            if expectsContinue && workspace.plaintext.isEmpty { HeadWriter.appendContinue(to: &workspace.responses) }
+            if expectsContinue && workspace.plaintext.isEmpty {
+                HeadWriter.appendContinue(to: &workspace.responses)
+            }
         }
     }
 
@@ -87,8 +92,9 @@ extension Connection {
         }
     }
 
-    /// Decides what becomes of a body that the answer did not need: a short one is read to its end, so that the
-    /// connection can go on; a long one, or one the client holds back until it is asked for, ends the connection.
+    /// Decides what becomes of a body that the answer did not need: a short one is read to its end, so that
+    /// the connection can go on; a long one, or one the client holds back until it is asked for, ends the
+    /// connection.
     private func endBody(of framing: BodyFraming, expectsContinue: Bool) {
         switch framing {
         case .none: phase = .head
@@ -180,8 +186,8 @@ extension Connection {
         }
     }
 
-    /// Answers before the body has ended, and ends the connection, since the rest of the body can't be told from a
-    /// next request.
+    /// Answers before the body has ended, and ends the connection, since the rest of the body can't be told
+    /// from a next request.
     private func abandonBody(_ workspace: inout Workspace, _ turn: borrowing Turn) {
         pending = nil
         isKeptAlive = false

@@ -4,7 +4,8 @@ import Logging
 import Posix
 
 extension Connection {
-    /// Writes the workspace's response: head and small content into one record, larger content in later turns.
+    /// Writes the workspace's response: head and small content into one record, larger content in later
+    /// turns.
     func respond(_ workspace: inout Workspace, _ turn: borrowing Turn) {
         if workspace.response.isWithheld {
             // No status would be true: the connection ends without one.
@@ -38,8 +39,8 @@ extension Connection {
         appendContent(&workspace)
     }
 
-    /// Small content joins the head; of larger content as much as fills the head's record, so that no octet of it is
-    /// copied but those.
+    /// Small content joins the head; of larger content as much as fills the head's record, so that no octet
+    /// of it is copied but those.
     private func appendContent(_ workspace: inout Workspace) {
         let used = workspace.responses.count % TurnLimits.recordByteCountMax
         let room = TurnLimits.recordByteCountMax - used

@@ -5,8 +5,8 @@ import Posix
 
 /// One accepted connection: its socket, its record layer, and where it stands between request and response.
 ///
-/// It stays on the loop that accepted it and is touched by that loop's thread only. Its buffers hold memory only while
-/// something waits in them, so an idle connection is its socket, its TLS session and this object.
+/// It stays on the loop that accepted it and is touched by that loop's thread only. Its buffers hold memory
+/// only while something waits in them, so an idle connection is its socket, its TLS session and this object.
 final class Connection {
     /// What the next octets from the peer are.
     enum Phase {

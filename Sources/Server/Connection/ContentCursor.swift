@@ -1,8 +1,8 @@
 import Bytes
 import Posix
 
-/// What is left to send of a response's content, handed out in spans: a mapped file goes from the page cache straight
-/// into the records.
+/// What is left to send of a response's content, handed out in spans: a mapped file goes from the page cache
+/// straight into the records.
 struct ContentCursor {
     private let pieces: [Piece]
     private var piece = 0
@@ -19,8 +19,8 @@ struct ContentCursor {
         }
     }
 
-    /// Takes over a response's content; what stands in the response's own text is copied, since that is used again for
-    /// the next response.
+    /// Takes over a response's content; what stands in the response's own text is copied, since that is used
+    /// again for the next response.
     init(_ response: borrowing Response) {
         switch response.content {
         case .none: pieces = []
@@ -61,8 +61,10 @@ struct ContentCursor {
         advance(count)
     }
 
-    /// Encrypts the next octets of one piece, at most `octetsMax`, and goes past them; false where the session is dead.
-    mutating func send(octetsMax: Int, through records: inout RecordLayer, into output: inout Buffer) -> Bool {
+    /// Encrypts the next octets of one piece, at most `octetsMax`, and goes past them; false where the
+    /// session is dead.
+    mutating func send(octetsMax: Int, through records: inout RecordLayer, into output: inout Buffer) -> Bool
+    {
         let count = nextCount(octetsMax)
         if count == 0 { return true }
         defer { advance(count) }

@@ -1,5 +1,5 @@
-/// The one time limit a connection is under, and the rate it must keep. Pure: times are passed in, in milliseconds of
-/// the monotonic clock.
+/// The one time limit a connection is under, and the rate it must keep. Pure: times are passed in, in
+/// milliseconds of the monotonic clock.
 struct Deadlines {
     private(set) var expiresAt: UInt64
     private var rateSince: UInt64 = 0
@@ -7,7 +7,8 @@ struct Deadlines {
     private var isRated = false
 
     init(acceptedAt now: UInt64, isOpen: Bool, timeouts: ConnectionLimits) {
-        expiresAt = now + (isOpen ? timeouts.headerTimeoutMilliseconds : timeouts.handshakeTimeoutMilliseconds)
+        expiresAt =
+            now + (isOpen ? timeouts.headerTimeoutMilliseconds : timeouts.handshakeTimeoutMilliseconds)
     }
 
     /// Something must happen within `milliseconds`, whatever moves until then.

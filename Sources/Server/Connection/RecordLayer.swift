@@ -3,8 +3,8 @@ import TLS
 
 /// What stands between a connection's octets and the socket's: TLS records, or nothing on a plain listener.
 ///
-/// The seam is narrow on purpose: feed and drain in `receive`, write in `send`, and a last word in `close`. A record
-/// layer in the kernel can take its place.
+/// The seam is narrow on purpose: feed and drain in `receive`, write in `send`, and a last word in `close`. A
+/// record layer in the kernel can take its place.
 struct RecordLayer: ~Copyable {
     private var session: TLSSession?
 
@@ -39,7 +39,8 @@ struct RecordLayer: ~Copyable {
         _ ciphertext: inout Buffer, into plaintext: inout Buffer, plaintextMax: Int, replies: inout Buffer
     ) -> TLSProgress {
         if session != nil {
-            return session!.receive(&ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
+            return session!.receive(
+                &ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
         }
         let count = min(ciphertext.count, max(0, plaintextMax - plaintext.count))
         plaintext.append(copying: ciphertext.octets.extracting(0..<count))

@@ -2,8 +2,8 @@ import Bytes
 import FrameLog
 import HTTP
 
-/// The memory that all connections of one loop work in, one after the other: nothing in it outlives a connection's turn
-/// but the items on their way to the log.
+/// The memory that all connections of one loop work in, one after the other: nothing in it outlives a
+/// connection's turn but the items on their way to the log.
 struct Workspace: ~Copyable {
     /// Octets from the socket.
     var ciphertext = Buffer(capacity: TurnLimits.receiveByteCountMax)

@@ -12,8 +12,8 @@ enum SealerMessage: Sendable {
     case stop
 }
 
-/// The thread that turns ended windows into stored frames, removes old ones, and publishes each new state of the store
-/// to the loops. The disk's slowness stays here.
+/// The thread that turns ended windows into stored frames, removes old ones, and publishes each new state of
+/// the store to the loops. The disk's slowness stays here.
 final class Sealer {
     /// How long it waits to try again what the disk refused.
     private static let retryMilliseconds: Int32 = 1_000
@@ -53,7 +53,8 @@ final class Sealer {
     /// Runs until told to stop. Windows that could not be stored by then stay in the log for the next start.
     func run() {
         while !isStopping {
-            _ = poller.wait(timeoutMilliseconds: waiting.isEmpty && !stock.isLow ? -1 : Self.retryMilliseconds)
+            _ = poller.wait(
+                timeoutMilliseconds: waiting.isEmpty && !stock.isLow ? -1 : Self.retryMilliseconds)
             mailbox.take(into: &messages)
             for message in messages { sort(message) }
             messages.removeAll(keepingCapacity: true)

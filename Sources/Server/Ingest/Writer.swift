@@ -12,8 +12,8 @@ enum WriterMessage: Sendable {
     case stop
 }
 
-/// The thread that owns the log: it takes what all loops have handed over, writes and syncs once for all of it, and
-/// tells the loops what became of their items. Windows that have ended go to the sealer.
+/// The thread that owns the log: it takes what all loops have handed over, writes and syncs once for all of
+/// it, and tells the loops what became of their items. Windows that have ended go to the sealer.
 final class Writer {
     /// The wall clock may step while the writer waits for a window's end, so it looks at it this often.
     private static let waitMillisecondsMax: UInt64 = 1_000
@@ -81,7 +81,9 @@ final class Writer {
         let sealed = ingest.commit(&batches, now: frameClock.reading(Clock.wallMilliseconds()))
         // Health before outcomes: who hears of a refusal finds it explained.
         publishHealth()
-        while let batch = batches.popLast(), let owner = owners.popLast() { loops[owner].post(.decided(batch)) }
+        while let batch = batches.popLast(), let owner = owners.popLast() {
+            loops[owner].post(.decided(batch))
+        }
         for window in sealed { sealer.post(.seal(window)) }
         if ingest.stock.isLow && !hasAskedForSegment { sealer.post(.refillStock) }
         hasAskedForSegment = ingest.stock.isLow

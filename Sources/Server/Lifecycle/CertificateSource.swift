@@ -26,7 +26,8 @@ struct CertificateSource {
             certificateFile = configuration.dataDirectory + "/" + Self.certificateFileName
             keyFile = configuration.dataDirectory + "/" + Self.keyFileName
             isMade = true
-        default: throw StartError("give both --cert and --key, or neither to have a self-signed certificate made")
+        default:
+            throw StartError("give both --cert and --key, or neither to have a self-signed certificate made")
         }
     }
 
@@ -46,7 +47,9 @@ struct CertificateSource {
     private func makeIfNeeded(nowSeconds: Int64, logger: Logger) throws {
         do {
             let pem = try WholeFile.read(certificateFile, byteCountMax: 1 << 20)
-            if try CertificateFacts(pem: pem.span).notAfterSeconds - nowSeconds > Self.renewalSeconds { return }
+            if try CertificateFacts(pem: pem.span).notAfterSeconds - nowSeconds > Self.renewalSeconds {
+                return
+            }
         } catch let error as SystemError where error.isNotFound {
             logger.notice("making a self-signed certificate; give --cert and --key for one that clients know")
         }

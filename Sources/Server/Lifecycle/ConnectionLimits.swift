@@ -5,7 +5,8 @@ import Posix
 package struct ConnectionLimits: Sendable {
     /// Connections open at once. Each costs about 14 KB, so the default takes 140 MB when all are used.
     package var connectionsMax = 10_000
-    /// Connections from one IPv4 address or IPv6 /64. A CDN's node or a large office's gateway stays below it.
+    /// Connections from one IPv4 address or IPv6 /64. A CDN's node or a large office's gateway stays below
+    /// it.
     package var connectionsPerAddressMax = 1_000
     /// From accept to a finished TLS handshake.
     package var handshakeTimeoutMilliseconds: UInt64 = 10_000
@@ -13,7 +14,8 @@ package struct ConnectionLimits: Sendable {
     package var headerTimeoutMilliseconds: UInt64 = 10_000
     /// Between two requests. Longer than most proxies' own limit, so that they are the ones to close.
     package var idleTimeoutMilliseconds: UInt64 = 75_000
-    /// How slow a body may arrive, or a response be read, in octets a second averaged over `rateWindowMilliseconds`.
+    /// How slow a body may arrive, or a response be read, in octets a second averaged over
+    /// `rateWindowMilliseconds`.
     package var octetsPerSecondMin: UInt64 = 1_024
     package var rateWindowMilliseconds: UInt64 = 30_000
     /// How long the last words of a refused connection may take to be read before it is cut off.
@@ -26,7 +28,8 @@ package struct ConnectionLimits: Sendable {
 enum TurnLimits {
     /// Octets received in one call. Four full TLS records: larger reads gained nothing measurable.
     static let receiveByteCountMax = 64 * 1024
-    /// Decrypted octets that may wait for the parser before no more is decrypted: a whole head and a record beyond.
+    /// Decrypted octets that may wait for the parser before no more is decrypted: a whole head and a record
+    /// beyond.
     static let plaintextByteCountMax = 96 * 1024
     /// Encrypted octets made before the next connection has its turn.
     static let sendByteCountMax = 256 * 1024
@@ -38,18 +41,20 @@ enum TurnLimits {
     static let eventsMax = 256
     /// Connections accepted in one turn, so that a flood of them can't starve those that are served.
     static let acceptsMax = 64
-    /// How often deadlines are looked at. Each tick looks at a quarter of the connections, so a limit is kept to within
-    /// a second at a cost that does not show.
+    /// How often deadlines are looked at. Each tick looks at a quarter of the connections, so a limit is kept
+    /// to within a second at a cost that does not show.
     static let tickMilliseconds: UInt64 = 250
     static let ticksPerSweep = 4
     /// What is read and dropped of a request after its connection was refused.
     static let lingerByteCountMax = 256 * 1024
-    /// A body that the answer did not need is read to its end if it is this short; otherwise the connection ends.
+    /// A body that the answer did not need is read to its end if it is this short; otherwise the connection
+    /// ends.
     static let discardByteCountMax: UInt64 = 64 * 1024
 }
 
 extension ConnectionLimits {
-    /// Descriptors for everything that is not a connection: listeners, pollers, segments, frames being mapped.
+    /// Descriptors for everything that is not a connection: listeners, pollers, segments, frames being
+    /// mapped.
     private static let descriptorsReserved = 64
 
     /// How many connections the process has descriptors for, at most `connectionsMax`.

@@ -1,8 +1,8 @@
 import Logging
 import Posix
 
-/// The listening sockets of all loops, bound before any thread starts, so that a port in use stops the start and leaves
-/// nothing behind.
+/// The listening sockets of all loops, bound before any thread starts, so that a port in use stops the start
+/// and leaves nothing behind.
 final class ListenerSet {
     /// What may wait to be accepted; the kernel caps it at net.core.somaxconn, 4096 by default.
     private static let backlog: Int32 = 4096
@@ -45,11 +45,12 @@ final class ListenerSet {
                 port = listener.address.port
                 for seat in seats.dropFirst() {
                     let beside = try Listener(
-                        beside: listener, backlog: Self.backlog, congestionControl: configuration.congestionControl)
+                        beside: listener, backlog: Self.backlog,
+                        congestionControl: configuration.congestionControl)
                     seat.listeners.append(Held(beside, .streaming))
                 }
                 seats[0].listeners.append(Held(listener, .streaming))
-            } catch where error.isMissingFamily && first != nil {
+            } catch  where error.isMissingFamily && first != nil {
                 // A kernel without IPv6 still serves IPv4, which was asked for first.
                 configuration.logger.notice("not listening on \(wanted)", metadata: ["reason": "\(error)"])
             } catch {
@@ -64,7 +65,8 @@ final class ListenerSet {
 
     private func bindAdmin(_ admin: (host: String, port: UInt16)) throws {
         guard let wanted = SocketAddress(host: admin.host, port: admin.port) else {
-            throw StartError("\(admin.host) is no numeric IP address; give --admin one such as 127.0.0.1:8081, or off")
+            throw StartError(
+                "\(admin.host) is no numeric IP address; give --admin one such as 127.0.0.1:8081, or off")
         }
         do {
             seats[0].listeners.append(Held(try Listener(on: wanted, backlog: Self.backlog), .admin))
@@ -80,7 +82,8 @@ final class ListenerSet {
             return "\(address) is in use by another process; stop it, or give \(option) another one"
         }
         if error.isPermissionDenied {
-            return "this user may not listen on \(address); ports below 1024 need the capability CAP_NET_BIND_SERVICE"
+            return "this user may not listen on \(address); "
+                + "ports below 1024 need the capability CAP_NET_BIND_SERVICE"
         }
         return "can't listen on \(address): \(error)"
     }
@@ -88,7 +91,9 @@ final class ListenerSet {
     /// Hands a loop its listeners; once for each.
     func hand(to loop: EventLoop, index: Int) throws {
         for held in seats[index].listeners {
-            guard let listener = held.listener.take() else { preconditionFailure("a loop gets its listeners once") }
+            guard let listener = held.listener.take() else {
+                preconditionFailure("a loop gets its listeners once")
+            }
             try loop.add(listener, serving: held.service)
         }
     }

@@ -46,7 +46,9 @@ struct FrameGzip: ContentCoding, ~Copyable {
 
     init() throws { encoder = try GzipEncoder() }
 
-    mutating func update(_ octets: Span<UInt8>, into coded: inout Buffer) { encoder.update(octets, into: &coded) }
+    mutating func update(_ octets: Span<UInt8>, into coded: inout Buffer) {
+        encoder.update(octets, into: &coded)
+    }
 
     mutating func finish(into coded: inout Buffer) { encoder.finish(into: &coded) }
 }

@@ -24,7 +24,8 @@ struct SecretSource {
             let text = try WholeFile.read(file, byteCountMax: SecretFile.byteCountMax)
             entries = try SecretFile.entries(in: text.span, named: file)
             if entries.isEmpty {
-                logger.warning("\(file) has no secret, so nobody can post; make one with `syncstreamer secret make`")
+                logger.warning(
+                    "\(file) has no secret, so nobody can post; make one with `syncstreamer secret make`")
             }
         }
         if let secret { entries.append(SecretEntry(name: "environment", secret: Array(secret.utf8).span)) }
@@ -35,9 +36,12 @@ struct SecretSource {
     private func made(logger: Logger) throws -> SecretEntry {
         do {
             var text = try WholeFile.read(madeFile, byteCountMax: SecretFile.byteCountMax)
-            while let last = text.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { text.removeLast() }
+            while let last = text.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") {
+                text.removeLast()
+            }
             if text.isEmpty {
-                throw StartError("\(madeFile) is empty; write the secret into it, or remove it to have one made")
+                throw StartError(
+                    "\(madeFile) is empty; write the secret into it, or remove it to have one made")
             }
             return SecretEntry(name: "first-start", secret: text.span)
         } catch let error as SystemError where error.isNotFound {

@@ -6,8 +6,8 @@ import TLS
 
 /// A running server: its threads, and what can be asked of it from outside.
 ///
-/// Making one either brings everything up or leaves nothing behind. All methods are for one thread, commonly the main
-/// one.
+/// Making one either brings everything up or leaves nothing behind. All methods are for one thread, commonly
+/// the main one.
 package final class Server {
     /// `https://HOST:PORT` with the real port.
     package let url: String
@@ -78,7 +78,8 @@ package final class Server {
                 monotonic: 0, context: context, limits: configuration.limits, requestLimits: RequestLimits(),
                 logger: logger)
             let loop = try EventLoop(
-                index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog, tls: tls,
+                index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
+                tls: tls,
                 ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock)
             try listeners.hand(to: loop, index: index)
             serving.append(loop)
@@ -94,8 +95,8 @@ package final class Server {
         }
     }
 
-    /// Reads certificate and secrets anew. Connections go on; new ones get the new certificate, and every request from
-    /// now on the new secrets. What can't be read leaves everything as it was, and says so.
+    /// Reads certificate and secrets anew. Connections go on; new ones get the new certificate, and every
+    /// request from now on the new secrets. What can't be read leaves everything as it was, and says so.
     package func reload() {
         ServiceManager.notify(.reloading)
         do {
@@ -104,7 +105,8 @@ package final class Server {
             for loop in loops { loop.post(.reload(context, set)) }
             logger.notice("reloaded certificate and secrets")
         } catch {
-            logger.error("nothing was reloaded; the server goes on as before", metadata: ["error": "\(error)"])
+            logger.error(
+                "nothing was reloaded; the server goes on as before", metadata: ["error": "\(error)"])
         }
         ServiceManager.notify(.ready)
     }
@@ -122,7 +124,8 @@ package final class Server {
         for loop in loops { loop.post(.stop) }
     }
 
-    /// Once the loops have ended: has the writer and the sealer work off what they have, and waits for all threads.
+    /// Once the loops have ended: has the writer and the sealer work off what they have, and waits for all
+    /// threads.
     func endThreads() {
         for thread in threads { thread.join() }
         threads = []

@@ -1,7 +1,8 @@
 package import FrameLog
 package import Logging
 
-/// Everything a server is started with. The command fills it from options and environment; tests fill it directly.
+/// Everything a server is started with. The command fills it from options and environment; tests fill it
+/// directly.
 package struct ServerConfiguration: Sendable {
     /// Numeric addresses to listen on.
     package var hosts = ["0.0.0.0", "::"]
@@ -40,6 +41,7 @@ package struct ServerConfiguration: Sendable {
 package struct StartError: Error, CustomStringConvertible {
     package let description: String
 
+    /// - Parameter description: one line that names the thing and what to do.
     package init(_ description: String) {
         self.description = description
     }

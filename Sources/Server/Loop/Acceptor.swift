@@ -1,6 +1,7 @@
 import Posix
 
-/// A listening socket of one loop, and whether it is paused because there was no descriptor for one more connection.
+/// A listening socket of one loop, and whether it is paused because there was no descriptor for one more
+/// connection.
 final class Acceptor {
     let listener: Listener
     let service: Service

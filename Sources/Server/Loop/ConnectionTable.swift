@@ -1,5 +1,5 @@
-/// The connections of one loop by slot. A token is a slot and how often it was used, so that a late event or a late
-/// answer from the log can't reach a connection that took over the slot.
+/// The connections of one loop by slot. A token is a slot and how often it was used, so that a late event or
+/// a late answer from the log can't reach a connection that took over the slot.
 struct ConnectionTable {
     private var slots: [Connection?] = []
     private var generations: [UInt32] = []

@@ -7,8 +7,9 @@ import TLS
 
 /// One thread's event loop: its own listeners, its own poller, its own connections for their whole life.
 ///
-/// A turn: wait, accept, serve what is readable or writable, go on with what was left over, hand the turn's items to the
-/// log, and now and then look at deadlines. Work a turn is bounded, so no connection can starve another.
+/// A turn: wait, accept, serve what is readable or writable, go on with what was left over, hand the turn's
+/// items to the log, and now and then look at deadlines. Work a turn is bounded, so no connection can starve
+/// another.
 final class EventLoop {
     /// Tokens from here up are the loop's own: the mailbox, then the listeners.
     private static let ownTokensFrom: UInt64 = 1 << 63
@@ -41,7 +42,8 @@ final class EventLoop {
 
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>, ledger: ConnectionLedger,
-        catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn, frameClock: FrameClock
+        catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
+        frameClock: FrameClock
     ) throws {
         self.index = index
         self.mailbox = mailbox
@@ -130,7 +132,8 @@ final class EventLoop {
         do {
             let records = service == .streaming ? RecordLayer(context: tls) : RecordLayer()
             let connection = Connection(
-                descriptor: descriptor, token: token, network: peer.network, service: service, records: records,
+                descriptor: descriptor, token: token, network: peer.network, service: service,
+                records: records,
                 limits: turn.requestLimits, now: turn.monotonic, timeouts: turn.limits)
             try poller.add(connection.descriptor, token: token, interest: .read)
             connections.insert(connection)
@@ -141,13 +144,14 @@ final class EventLoop {
         }
     }
 
-    /// Stops to watch a listener while there is no descriptor to be had: a level-triggered event that can't be worked
-    /// off would spin. The next tick, or the next connection that closes, tries again.
+    /// Stops to watch a listener while there is no descriptor to be had: a level-triggered event that can't
+    /// be worked off would spin. The next tick, or the next connection that closes, tries again.
     private func pause(_ acceptor: Acceptor) {
         if acceptor.isPaused { return }
         acceptor.isPaused = true
         turn.logger.warning(
-            "no descriptor for one more connection; accepting pauses", metadata: ["open": "\(connections.count)"])
+            "no descriptor for one more connection; accepting pauses",
+            metadata: ["open": "\(connections.count)"])
         changeInterest(of: acceptor, to: [])
     }
 

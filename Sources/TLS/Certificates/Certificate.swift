@@ -6,6 +6,7 @@ final class Certificate {
     let x509: Owned
 
     init(owning pointer: OpaquePointer) {
+        // SAFETY: the caller gives away its one reference, and this function is the one that frees it.
         x509 = unsafe Owned(pointer, freedBy: X509_free)
     }
 
@@ -37,8 +38,8 @@ final class Certificate {
         if chain.isEmpty && isAtEnd {
             throw TLSError(
                 subject, "holds no certificate in PEM form",
-                advice:
-                    "give one that begins with -----BEGIN CERTIFICATE----- (openssl x509 -inform der converts)"
+                advice: "give one that begins with -----BEGIN CERTIFICATE----- "
+                    + "(openssl x509 -inform der converts)"
             )
         }
         if !isAtEnd {

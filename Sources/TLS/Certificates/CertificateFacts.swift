@@ -28,9 +28,9 @@ package struct CertificateFacts: Sendable, Equatable {
     }
 
     init(of certificate: Certificate) {
-        let x509 = unsafe certificate.x509.pointer
         // SAFETY: what the getters return belongs to the certificate, which lives until the end of this
         // initialiser.
+        let x509 = unsafe certificate.x509.pointer
         subject = unsafe Self.text(of: X509_get_subject_name(x509))
         issuer = unsafe Self.text(of: X509_get_issuer_name(x509))
         names = unsafe SubjectNames.read(from: x509)

@@ -6,6 +6,7 @@ enum PEM {
     /// Opens a file to read PEM from.
     static func open(_ path: String, holding what: String) throws(TLSError) -> Owned {
         ErrorQueue.clear()
+        // SAFETY: the path is copied; the BIO is new and owned by what is returned.
         guard let file = unsafe BIO_new_file(path, "r") else {
             throw TLSError(
                 path, "the \(what) can't be read (\(ErrorQueue.takeDeepest()))",
@@ -16,8 +17,8 @@ enum PEM {
 
     /// Copies octets to read PEM from.
     static func holding(_ octets: Span<UInt8>) -> Owned {
+        // SAFETY: the BIO is new and owned here, and the octets are read only within the call.
         let memory = unsafe Owned(BIO_new(BIO_s_secmem()), freedBy: BIO_free_all)
-        // SAFETY: the octets are read only within the call.
         let count = unsafe octets.withUnsafeBytes {
             unsafe $0.isEmpty ? 0 : BIO_write(memory.pointer, $0.baseAddress, Int32($0.count))
         }
@@ -27,6 +28,7 @@ enum PEM {
 
     /// What `write` puts into a BIO. The BIO's memory is wiped afterwards (BIO_s_secmem(3)).
     static func octets(writtenBy write: (OpaquePointer) -> Int32) -> [UInt8] {
+        // SAFETY: the BIO is new and owned here; `write` has it only for the call.
         let memory = unsafe Owned(BIO_new(BIO_s_secmem()), freedBy: BIO_free_all)
         let result = unsafe write(memory.pointer)
         precondition(result >= 0, "writing to memory fails only where there is none")

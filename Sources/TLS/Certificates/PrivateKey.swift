@@ -7,6 +7,7 @@ struct PrivateKey: ~Copyable {
 
     /// Makes a key on the curve P-256.
     static func makeP256() -> PrivateKey {
+        // SAFETY: a new key, owned by what is returned.
         PrivateKey(evp: unsafe Owned(shim_EVP_EC_gen("P-256"), freedBy: EVP_PKEY_free))
     }
 
@@ -36,8 +37,8 @@ struct PrivateKey: ~Copyable {
             }
             throw TLSError(
                 path, "holds no private key in PEM form (\(ErrorQueue.take()))",
-                advice:
-                    "give one that begins with -----BEGIN PRIVATE KEY----- (openssl pkey -inform der converts)"
+                advice: "give one that begins with -----BEGIN PRIVATE KEY----- "
+                    + "(openssl pkey -inform der converts)"
             )
         }
         evp = unsafe Owned(key, freedBy: EVP_PKEY_free)

@@ -42,9 +42,10 @@ package struct SelfSignedCertificate: Sendable {
                 advice: "give \(daysRange.lowerBound) to \(daysRange.upperBound)")
         }
         let key = PrivateKey.makeP256()
+        // SAFETY: the certificate is new and owned here until it is written out; all of these write to it,
+        // and copy what they are given.
         let x509 = unsafe Owned(X509_new(), freedBy: X509_free)
         let pointer = unsafe x509.pointer
-        // SAFETY: all of these write to the certificate made above, and copy what they are given.
         unsafe X509_set_version(pointer, Int(X509_VERSION_3))
         unsafe setSerial(of: pointer)
         unsafe ASN1_TIME_set(X509_getm_notBefore(pointer), Int(nowSeconds - leewaySeconds))

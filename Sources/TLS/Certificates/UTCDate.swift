@@ -6,11 +6,11 @@ enum UTCDate {
 
     /// Seconds since the UNIX epoch; the epoch itself for a time that can't be read.
     static func seconds(of time: UnsafePointer<ASN1_TIME>?) -> Int64 {
+        // SAFETY: a new time, freed here; both times live until the call returns.
         let epoch = unsafe ASN1_TIME_set(nil, 0)
         defer { unsafe ASN1_TIME_free(epoch) }
         var days: Int32 = 0
         var seconds: Int32 = 0
-        // SAFETY: both times live until the call returns.
         guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return 0 }
         return Int64(days) * secondsPerDay + Int64(seconds)
     }

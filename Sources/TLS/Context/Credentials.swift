@@ -39,6 +39,7 @@ struct Credentials: ~Copyable {
 
     private static func checkOrder(_ chain: [Certificate], _ certificateFile: String) throws(TLSError) {
         for index in chain.indices.dropFirst() {
+            // SAFETY: both certificates are kept alive by the chain.
             let isIssuer =
                 unsafe X509_check_issued(chain[index].x509.pointer, chain[index - 1].x509.pointer)
                 == X509_V_OK

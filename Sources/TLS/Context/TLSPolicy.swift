@@ -34,9 +34,9 @@ enum TLSPolicy {
 
     /// - Throws: `TLSError` where this OpenSSL was built, or set up, without something that the policy names.
     static func apply(to context: borrowing Owned) throws(TLSError) {
-        let context = unsafe context.pointer
         // SAFETY: all of these set fields of a context that no session has seen yet, and copy what they are
         // given.
+        let context = unsafe context.pointer
         unsafe SSL_CTX_set_options(context, options)
         unsafe shim_SSL_CTX_set_mode(context, modes)
         unsafe shim_SSL_CTX_set_session_cache_mode(context, Int(SSL_SESS_CACHE_OFF))

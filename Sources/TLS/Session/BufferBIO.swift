@@ -17,6 +17,7 @@ struct Exchange {
 
     /// - Parameter input: nil where the call is not to read.
     init(input: UnsafeBufferPointer<UInt8>?, output: UnsafeMutablePointer<Buffer>, stepsLeft: Int) {
+        // SAFETY: kept here, followed below; the caller keeps both buffers in place while the exchange lives.
         unsafe self.input = input?.baseAddress
         inputCount = unsafe input?.count ?? 0
         unsafe self.output = output
@@ -26,8 +27,8 @@ struct Exchange {
     /// Gives OpenSSL up to `count` octets; 0 means "none for now".
     fileprivate mutating func read(_ target: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
         let taken = min(count, inputCount)
+        // SAFETY: `input` has `inputCount` octets, and OpenSSL made room for `count`.
         guard taken > 0, stepsLeft >= 0, let start = unsafe input else { return 0 }
-        // SAFETY: `start` has `inputCount` octets, and OpenSSL made room for `count`.
         unsafe UnsafeMutableRawPointer(target).copyMemory(from: start, byteCount: taken)
         unsafe input = start + taken
         inputCount -= taken

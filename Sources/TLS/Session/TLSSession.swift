@@ -33,11 +33,11 @@ package struct TLSSession: ~Copyable {
 
     /// Makes a session that awaits a ClientHello.
     package init(server context: TLSContext) {
+        // SAFETY: a new session, owned here. With one BIO for both directions it takes over the one reference
+        // to that (SSL_set_bio(3)).
         ssl = unsafe Owned(SSL_new(context.ssl.pointer), freedBy: SSL_free)
         unsafe bio = BufferBIO.make()
         self.context = context
-        // SAFETY: with one BIO for both directions the session takes over the one reference to it
-        // (SSL_set_bio(3)).
         unsafe SSL_set_bio(ssl.pointer, bio, bio)
         unsafe SSL_set_accept_state(ssl.pointer)
     }
@@ -164,8 +164,8 @@ extension TLSSession {
     ) -> Result {
         // While the handshake lasts, octets are counted and not steps.
         let stepsLeft = isHandshakeComplete ? allowance.stepsLeft : Int.max
-        var exchange = unsafe Exchange(input: input, output: output, stepsLeft: stepsLeft)
         // SAFETY: the BIO forgets the exchange before it goes out of scope.
+        var exchange = unsafe Exchange(input: input, output: output, stepsLeft: stepsLeft)
         return unsafe withUnsafeMutablePointer(to: &exchange) { exchange in
             unsafe BIO_set_data(bio, exchange)
             let result = unsafe body(&self, exchange)

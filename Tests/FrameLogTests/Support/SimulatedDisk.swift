@@ -207,8 +207,8 @@ extension SimulatedDisk.Node {
 }
 
 extension [UInt8] {
-    /// Puts a part of `octets` at `position`, with zeros before it where the array ends earlier. It moves memory, since
-    /// the tests run without optimisation.
+    /// Puts a part of `octets` at `position`, with zeros before it where the array ends earlier. It moves
+    /// memory, since the tests run without optimisation.
     fileprivate mutating func overwrite(at position: Int, with octets: [UInt8], _ range: Range<Int>) {
         let end = position + range.count
         if count < end { self += [UInt8](repeating: 0, count: end - count) }

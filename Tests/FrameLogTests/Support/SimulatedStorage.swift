@@ -97,7 +97,8 @@ final class SimulatedFile: StorageFile {
         let octets = try disk.perform("pread", path, life: life) { state in
             let content = state.nodes[node]!.content
             if position == 0 && count >= content.count { return content }
-            return Array(content[min(Int(position), content.count)..<min(Int(position) + count, content.count)])
+            return Array(
+                content[min(Int(position), content.count)..<min(Int(position) + count, content.count)])
         }
         buffer.append(copying: octets.span)
         return octets.count

@@ -1,5 +1,5 @@
-// Shows that a cursor hands out a response's content whole and in order, whatever pieces it is asked for, over arrays,
-// mapped files and mixtures of both.
+// Shows that a cursor hands out a response's content whole and in order, whatever pieces it is asked for,
+// over arrays, mapped files and mixtures of both.
 import Bytes
 import Posix
 import Testing

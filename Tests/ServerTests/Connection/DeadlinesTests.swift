@@ -1,4 +1,5 @@
-// Shows when a connection's time is over: the instant of a fixed limit, and the rate over whole windows. Time is passed in.
+// Shows when a connection's time is over: the instant of a fixed limit, and the rate over whole windows. Time
+// is passed in.
 import Testing
 
 @testable import Server

@@ -1,4 +1,5 @@
-// Shows that connections are counted in and out by network and in total, and that a full limit refuses only new ones.
+// Shows that connections are counted in and out by network and in total, and that a full limit refuses only
+// new ones.
 import Posix
 import Testing
 
