@@ -305,7 +305,6 @@ def test_a_window_that_is_open_or_next_says_when_to_come_back(start):
 def test_removed_frames_are_410_and_the_index_forgets_them(start):
     server = start("--retain-frames", "3", frame_duration="100ms")
     frame_id = server.post("a", b"kept for a while").json()["frame"]
-    server.frame_octets(frame_id)
     gone = until(lambda: (r := server.get(f"/{frame_id}")).status == 410 and r, "the frame's removal")
     problem = gone.problem()
     assert gone.problem_name() == "removed-frame"

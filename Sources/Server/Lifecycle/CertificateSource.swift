@@ -31,27 +31,32 @@ struct CertificateSource {
         }
     }
 
-    /// Makes a context with the certificate as it is in the files now, and says its fingerprint.
-    func load(ticketKeys: TicketKeys, logger: Logger) throws -> TLSContext {
+    /// Makes a context with the certificate as it is in the files now.
+    func load(ticketKeys: TicketKeys) throws -> TLSContext {
         let now = Int64(Clock.wallMilliseconds() / 1000)
-        if isMade { try makeIfNeeded(nowSeconds: now, logger: logger) }
-        let context = try TLSContext(
+        if isMade { try makeIfNeeded(nowSeconds: now) }
+        return try TLSContext(
             certificateFile: certificateFile, keyFile: keyFile, ticketKeys: ticketKeys,
             applicationProtocols: ["http/1.1"], nowSeconds: now)
-        logger.notice(
-            "certificate for \(context.certificate.names.joined(separator: ", "))",
-            metadata: ["file": "\(certificateFile)", "sha256": "\(context.certificate.fingerprint)"])
-        return context
     }
 
-    private func makeIfNeeded(nowSeconds: Int64, logger: Logger) throws {
+    /// Tells the operator which certificate clients see, with its fingerprint.
+    func announce(_ certificate: CertificateFacts, logger: Logger) {
+        let names = certificate.names.joined(separator: ", ")
+        let advice = isMade ? ", self-signed; give --cert and --key for one that clients know" : ""
+        logger.notice(
+            "certificate for \(names)\(advice)",
+            metadata: ["file": "\(certificateFile)", "sha256": "\(certificate.fingerprint)"])
+    }
+
+    private func makeIfNeeded(nowSeconds: Int64) throws {
         do {
             let pem = try WholeFile.read(certificateFile, byteCountMax: 1 << 20)
             if try CertificateFacts(pem: pem.span).notAfterSeconds - nowSeconds > Self.renewalSeconds {
                 return
             }
         } catch let error as SystemError where error.isNotFound {
-            logger.notice("making a self-signed certificate; give --cert and --key for one that clients know")
+            // The first start.
         }
         let made = try SelfSignedCertificate.make(
             names: ["localhost", "127.0.0.1", "::1"], days: Self.madeForDays, nowSeconds: nowSeconds)

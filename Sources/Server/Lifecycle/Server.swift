@@ -43,7 +43,7 @@ package final class Server {
         secrets = SecretSource(configuration)
         certificate = try CertificateSource(configuration)
         ticketKeys = TicketKeys(nowMilliseconds: Clock.monotonicMilliseconds())
-        let tls = try certificate.load(ticketKeys: ticketKeys, logger: configuration.logger)
+        let tls = try certificate.load(ticketKeys: ticketKeys)
         let listeners = try ListenerSet(
             configuration, loopCount: configuration.loopCount ?? ProcessLimits.processorCount)
         let recovery = try Recovery(configuration, data: data)
@@ -55,6 +55,8 @@ package final class Server {
         sealer = try Mailbox<SealerMessage>()
         ended = try Mailbox<Int>()
         try start(recovery, listeners, tls, secretSet)
+        // Not before: a start that fails says why, and nothing else.
+        certificate.announce(tls.certificate, logger: configuration.logger)
     }
 
     private func start(
@@ -100,9 +102,10 @@ package final class Server {
     package func reload() {
         ServiceManager.notify(.reloading)
         do {
-            let context = try certificate.load(ticketKeys: ticketKeys, logger: logger)
+            let context = try certificate.load(ticketKeys: ticketKeys)
             let set = try secrets.load(logger: logger)
             for loop in loops { loop.post(.reload(context, set)) }
+            certificate.announce(context.certificate, logger: logger)
             logger.notice("reloaded certificate and secrets")
         } catch {
             logger.error(
