@@ -89,3 +89,21 @@ def test_a_start_on_a_full_disk_serves_reads(start, disk):
     assert again.get(f"/{kept}").body == before
     until(lambda: again.post("bulk", bytes(16 << 20)).status == 507, "a full disk")
     assert again.get(f"/{kept}").body == before
+
+
+def test_retention_goes_on_where_there_is_no_room_for_a_gzip_form(start, disk):
+    """Room for a frame beside the last one, but not for its gzip form: what retention removes makes room for the next."""
+    server = start("--retain-frames", "1", "--skip-empty-frames", directory=disk / "data")
+    generator = random.Random(28)
+
+    def post():
+        # Hexadecimal digits: gzip takes them to some 57 %.
+        return server.post("a", generator.randbytes(2 << 20).hex().encode()).json()["frame"]
+
+    post()
+    until(lambda: list(disk.glob("data/frames/*.gz")), "the first frame's gzip form")
+    until(lambda: list(disk.glob("data/log/blank-*")), "the next segment of the log")
+    with open(disk / "ballast", "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, room(disk) - (5 << 20))
+    for _ in range(3):
+        assert len(server.frame_octets(post())) > 4 << 20
