@@ -1,11 +1,12 @@
 """What devices get: items taken and found again octet for octet, and every refusal with what to do about it."""
 
 import json
+import socket
 
 import pytest
 
 from support.server import AUTHORIZED, JSON, OCTETS, SECRET
-from support.waiting import until
+from support.waiting import DEADLINE_SECONDS, until
 
 
 def items(server, answer, channel):
@@ -215,3 +216,20 @@ def test_items_of_one_connection_keep_their_order_over_windows(server, channel):
     server.frame_octets(frames[-1])
     found = [(str(frame.start), item.data) for frame in server.all_frames() for item in frame.items(channel)]
     assert found == [(frame, json.dumps(number).encode()) for number, frame in enumerate(frames)]
+
+
+def test_a_refusal_is_not_destroyed_by_the_body_it_did_not_wait_for(server):
+    """The client asks for the connection's end, is refused from its head, and sends the body all the same: a reset for
+    that could reach it before it has read why (RFC 9112 section 9.6)."""
+    with server.wire() as wire:
+        wire.send(b"POST /channel/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                  b"Content-Type: application/octet-stream\r\nContent-Length: 30000\r\n\r\n")
+        answer = wire.response()
+        assert (answer.status, answer.get("connection")) == (401, "close")
+        assert wire.is_ended()
+        with socket.socket(fileno=wire.socket.detach()) as bare:
+            bare.settimeout(DEADLINE_SECONDS)
+            assert bare.recv(1) == b""
+            for _ in range(100):
+                # To a socket that was closed, the first part draws a reset and a later one fails.
+                bare.sendall(b"x" * 300)

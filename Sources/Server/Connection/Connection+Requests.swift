@@ -94,12 +94,13 @@ extension Connection {
 
     /// Decides what becomes of a body that the answer did not need: a short one is read to its end, so that
     /// the connection can go on; a long one, or one the client holds back until it is asked for, ends the
-    /// connection.
+    /// connection. Where it ends, what comes of the body is dropped, as a reset would destroy the answer.
     private func endBody(of framing: BodyFraming, expectsContinue: Bool) {
         switch framing {
         case .none: phase = .head
         case .length(let byteCount) where byteCount <= TurnLimits.discardByteCountMax && !expectsContinue:
             phase = .discard
+            mustLinger = !isKeptAlive
         case .length, .chunked:
             isKeptAlive = false
             mustLinger = true
