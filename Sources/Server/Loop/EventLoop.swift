@@ -173,6 +173,8 @@ final class EventLoop {
     // MARK: Connections
 
     private func settle(_ connection: Connection, _ outcome: Connection.Outcome) {
+        // Not only at the turn's end: many large uploads may end in the same turn.
+        if workspace.batch.byteCount >= TurnLimits.batchByteCountMax { submitBatch() }
         switch outcome {
         case .close: return close(connection)
         case .again where !connection.isReady:
@@ -237,7 +239,7 @@ final class EventLoop {
 
     // MARK: Other threads
 
-    /// Hands the turn's items to the log's writer.
+    /// Hands the turn's items so far to the log's writer.
     private func submitBatch() {
         if workspace.batch.isEmpty { return }
         let full = workspace.batch
