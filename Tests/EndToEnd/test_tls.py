@@ -265,3 +265,35 @@ def test_both_address_families_are_served(start):
         assert wire.ask("GET", "/healthz").status == 200
     with pytest.raises(OSError):
         only.wire("127.0.0.1")
+
+
+# Ends
+
+def handshake(server, version):
+    """A session in memory beside its socket: all that the client will say from its last handshake message on is held
+    back, to be sent at once."""
+    context = trusting(server.identity.authority, maximum_version=version)
+    received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(received, sent, server_hostname="localhost")
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS)
+    while True:
+        try:
+            session.do_handshake()
+            return session, received, sent, connection
+        except ssl.SSLWantReadError:
+            connection.sendall(sent.read())
+            received.write(connection.recv(65536))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_request_is_answered_whose_end_came_with_the_handshake_s(server, version):
+    """Finished, a request and close_notify in one segment: the client has said all it wants and waits for the answer."""
+    session, received, sent, connection = handshake(server, version)
+    with connection:
+        session.write(REQUEST)
+        with pytest.raises(ssl.SSLWantReadError):
+            session.unwrap()
+        connection.sendall(sent.read())
+        while octets := connection.recv(65536):
+            received.write(octets)
+    assert session.read(12) == b"HTTP/1.1 200"

@@ -104,6 +104,8 @@ extension Connection {
             if phase == .handshake { phase = .head }
             return true
         case .closedByPeer:
+            // The handshake's last message, a request and the end may have come together.
+            if phase == .handshake { phase = .head }
             isPeerDone = true
             return true
         case .plainHTTP:
