@@ -23,7 +23,10 @@ extension Connection {
             // Level-triggered: what did not fit raises the next event, after the others' turns.
             deadlines.count(count)
         case .wouldBlock: return .keep
-        case .endOfStream: isPeerDone = true
+        case .endOfStream:
+            // Nobody waits for a second end: a hang-up raised the event, and would raise it again and again.
+            if isPeerDone { return .close }
+            isPeerDone = true
         case .failed: return .close
         }
         return work(&workspace, turn)
