@@ -319,6 +319,18 @@ def test_removed_frames_are_410_and_the_index_forgets_them(start):
     assert again.get(f"/{int(frame_id) + 1}").status == 404
 
 
+def test_a_frame_is_whole_or_410_in_the_moment_of_its_removal(start):
+    """The oldest frame is asked for again and again while it goes, fifty times."""
+    server = start("--retain-frames", "3", "--threads", "1", frame_duration="100ms")
+    until(lambda: len(server.index()) == 3, "the first frames")
+    with server.wire() as wire:
+        for _ in range(50):
+            oldest = wire.ask("GET", "/frame").json()[-1]["id"]
+            while (status := wire.ask("GET", f"/{oldest}").status) == 200:
+                pass
+            assert status == 410
+
+
 def test_frames_can_be_kept_by_size_and_by_age(start):
     by_size = start("--retain-bytes", "64KiB", frame_duration="100ms")
     for number in range(4):

@@ -26,7 +26,9 @@ package final class FrameStore<
     private let mappings: FrameMappings
     /// Octets of all frames and their gzip forms.
     private var byteCount: UInt64
-    /// Files of retired frames that could not be removed yet.
+    /// Retired frames that may be mapped still.
+    private var givenUp: [StoredFrame] = []
+    /// Files of retired frames that were not removed yet.
     private var leftovers: [String] = []
 
     /// Opens the folder `frames` of a data directory, and removes what an interrupted run left unfinished.
@@ -108,7 +110,8 @@ package final class FrameStore<
         }
     }
 
-    /// Removes the frames that retention doesn't keep, and returns them, oldest first.
+    /// Gives up the frames that retention doesn't keep, and returns them, oldest first. Their files are there
+    /// until `removeRetired`, for whoever has not heard of it yet.
     ///
     /// - Parameter now: the frame clock.
     /// - Throws: `SystemError`, and has removed none.
@@ -126,11 +129,25 @@ package final class FrameStore<
                 byteCount -= Self.byteCount(of: frame)
                 if frame.gzipByteCount != nil { leftovers.append(frame.name(isGzip: true)) }
                 leftovers.append(frame.name(isGzip: false))
-                frame.unmap()
+            }
+            givenUp += excess
+        }
+        return excess
+    }
+
+    /// Removes the files of retired frames, as far as that goes; the rest is tried again the next time, and
+    /// at the next start.
+    package func removeRetired() {
+        for frame in givenUp { frame.unmap() }
+        givenUp = []
+        leftovers.removeAll { name in
+            do throws(SystemError) {
+                try folder.remove(name)
+                return true
+            } catch {
+                return error.code == SystemError.noSuchEntry
             }
         }
-        removeLeftovers()
-        return excess
     }
 
     /// Whether retention removed a frame with this start.
@@ -143,18 +160,6 @@ package final class FrameStore<
         try file.sync()
         try folder.rename(temporary, to: RetiredFrames.fileName)
         try folder.sync()
-    }
-
-    private func removeLeftovers() {
-        leftovers.removeAll { name in
-            do throws(SystemError) {
-                try folder.remove(name)
-                return true
-            } catch {
-                // Tried again with the next frames, and at the next start.
-                return error.code == SystemError.noSuchEntry
-            }
-        }
     }
 
     private static func byteCount(of frame: StoredFrame) -> UInt64 {

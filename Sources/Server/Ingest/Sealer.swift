@@ -75,15 +75,18 @@ final class Sealer {
     private func storeWaiting() {
         while let window = waiting.first {
             attempt("a frame could not be stored and stays in the log; trying again") {
-                // What a try that failed has left undone: on a full disk its room is what this one lacks. An
-                // error is no reason not to try, and is met again below.
+                // Files go a frame later than the catalogue has given them up, so that a loop in the middle
+                // of its turn finds what it has just looked up.
+                store.removeRetired()
+                // What a try that failed has left undone: on a full disk its room is what the next one lacks.
+                // An error is no reason not to try, and is met again below.
                 try? retire()
                 let frame = try store.store(window)
                 waiting.removeFirst()
                 publish()
                 writer.post(.stored(windowStart: window.start))
-                // Old frames go before there is a gzip form, since that may need their room, and again behind
-                // it, since it counts too. A frame that is past a limit by itself is gone at once.
+                // Before there is a gzip form, since that may find no room, and again behind it, since it
+                // counts too. A frame that is past a limit by itself is given up at once.
                 try retire()
                 if try store.frames.last === frame && store.compress(frame) {
                     publish()
@@ -94,7 +97,7 @@ final class Sealer {
         }
     }
 
-    /// Removes the frames that retention doesn't keep.
+    /// Gives up the frames that retention doesn't keep.
     private func retire() throws {
         if try !store.retire(now: frameClock.reading(Clock.wallMilliseconds())).isEmpty { publish() }
     }

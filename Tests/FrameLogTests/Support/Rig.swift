@@ -142,6 +142,7 @@ final class Rig {
             }
             _ = try? store.compress(frame)
             _ = try? store.retire(now: now)
+            store.removeRetired()
         }
     }
 
