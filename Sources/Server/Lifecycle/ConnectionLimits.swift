@@ -37,8 +37,8 @@ enum TurnLimits {
     static let recordByteCountMax = 16 * 1024
     /// Responses to pipelined requests that are gathered before they are sent.
     static let gatheredByteCountMax = 64 * 1024
-    /// Octets of items that a loop gathers before it hands them to the log within its turn. With one more item
-    /// of 1 GiB, the largest there is, they stay below the 2 GiB that a batch holds.
+    /// Octets of items that a loop gathers before it hands them to the log within its turn. With one more
+    /// item of 1 GiB, the largest there is, they stay below the 2 GiB that a batch holds.
     static let batchByteCountMax = 16 * 1024 * 1024
     /// Events taken from the kernel at once.
     static let eventsMax = 256

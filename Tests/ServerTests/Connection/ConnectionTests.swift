@@ -1,5 +1,5 @@
-// Shows what a connection does when its peer goes away at a bad moment. Its turns are called as the loop calls
-// them, over a socket pair, and the phase that a peer would bring it to is set.
+// Shows what a connection does when its peer goes away at a bad moment. Its turns are called as the loop
+// calls them, over a socket pair, and the phase that a peer would bring it to is set.
 import Bytes
 import Glibc
 import HTTP
