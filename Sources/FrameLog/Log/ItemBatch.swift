@@ -43,6 +43,9 @@ package struct ItemBatch: Sendable {
     /// The items appended.
     package var count: Int { entries.count }
 
+    /// The octets of an item's data.
+    package func payloadByteCount(at index: Int) -> Int { entries[index].payloadByteCount }
+
     /// The octets of their records.
     package var byteCount: Int { records.count }
 

@@ -61,7 +61,7 @@ extension Connection {
         if isAlive {
             repeat {
                 more = serve(&workspace, turn)
-                if isPeerDone && !more && phase == .head && remainder == nil { isClosing = true }
+                if isPeerDone && !more { more = endInput(workspace) }
                 isEncrypted = encrypt(&workspace)
             } while more && isEncrypted && remainder == nil
                 && workspace.output.count < TurnLimits.sendByteCountMax
@@ -69,6 +69,18 @@ extension Connection {
         keepInput(&workspace, isAlive: isAlive)
         guard flush(&workspace), isEncrypted else { return .close }
         return settle(more: more, turn)
+    }
+
+    /// The peer has ended its direction, and all that can be done without further octets is done. True where
+    /// that makes more to do.
+    private func endInput(_ workspace: borrowing Workspace) -> Bool {
+        if phase == .head && remainder == nil { isClosing = true }
+        guard phase == .body, let pending, !pending.isWaitingForLog, !workspace.isQueueFull,
+            workspace.plaintext.isEmpty, workspace.ciphertext.isEmpty, !records.hasPending
+        else { return false }
+        pending.end(.cutOff)
+        phase = .commit
+        return true
     }
 
     /// Puts what waited from earlier turns in front of what was just received.
@@ -186,17 +198,27 @@ extension Connection {
         let canDecrypt = !ciphertext.isEmpty || records.hasPending
         if more || canDecrypt && plaintext.count < TurnLimits.plaintextByteCountMax { return .again }
         switch phase {
-        case .handshake where isPeerDone, .head where isPeerDone, .body where isPeerDone,
-            .discard where isPeerDone:
-            return .close
+        case .handshake where isPeerDone, .head where isPeerDone, .discard where isPeerDone: return .close
         case .handshake: break
         case .head: awaitHead(turn)
-        case .body, .discard:
-            deadlines.startRate(now: turn.monotonic)
+        case .body: awaitBody(turn)
+        case .discard: deadlines.startRate(now: turn.monotonic)
         case .commit: deadlines.suspend()
         case .linger: break
         }
         return .keep
+    }
+
+    /// A single item's body must keep to the least rate; a stream may rest for longer, and has all the time
+    /// that the log takes.
+    private func awaitBody(_ turn: borrowing Turn) {
+        if pending!.isWaitingForLog {
+            deadlines.suspend()
+        } else if pending!.head.body.isStream {
+            deadlines.expire(at: turn.monotonic + turn.limits.streamIdleTimeoutMilliseconds)
+        } else {
+            deadlines.startRate(now: turn.monotonic)
+        }
     }
 
     /// The next head must come within a limit: the first one, and any that has begun, within the shorter one.

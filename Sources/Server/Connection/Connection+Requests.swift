@@ -1,5 +1,4 @@
 import Bytes
-import FrameLog
 import HTTP
 import Posix
 
@@ -18,7 +17,7 @@ extension Connection {
                 case .head: takeHead(&workspace, turn)
                 case .body: takeBody(&workspace, turn)
                 case .discard: discardBody(&workspace, turn)
-                case .commit: takeVerdict(&workspace, turn)
+                case .commit: answerUpload(&workspace, turn)
                 case .handshake, .linger: false
                 }
             if !isProgress { return false }
@@ -67,11 +66,7 @@ extension Connection {
             endBody(of: framing, expectsContinue: expectsContinue)
             respond(&workspace, turn)
         case .receive(let upload):
-            phase = .body
-            pending = PendingUpload(upload)
-            if expectsContinue && workspace.plaintext.isEmpty {
-                HeadWriter.appendContinue(to: &workspace.responses)
-            }
+            beginUpload(upload, expectsContinue: expectsContinue, &workspace, turn)
         }
     }
 
@@ -95,7 +90,7 @@ extension Connection {
     /// Decides what becomes of a body that the answer did not need: a short one is read to its end, so that
     /// the connection can go on; a long one, or one the client holds back until it is asked for, ends the
     /// connection. Where it ends, what comes of the body is dropped, as a reset would destroy the answer.
-    private func endBody(of framing: BodyFraming, expectsContinue: Bool) {
+    func endBody(of framing: BodyFraming, expectsContinue: Bool) {
         switch framing {
         case .none: phase = .head
         case .length(let byteCount) where byteCount <= TurnLimits.discardByteCountMax && !expectsContinue:
@@ -105,66 +100,6 @@ extension Connection {
             isKeptAlive = false
             mustLinger = true
         }
-    }
-
-    /// Takes body octets into the upload; at the body's end its item goes to the log.
-    private func takeBody(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
-        switch decoder.decode(workspace.plaintext.octets) {
-        case .data(let range, let consumed):
-            if pending!.take(workspace.plaintext.octets.extracting(range)) {
-                workspace.plaintext.consume(consumed)
-                return true
-            }
-            Router.refuseTooLarge(pending!.head, turn.context, &workspace.response)
-            abandonBody(&workspace, turn)
-            return true
-        case .needsMore(let consumed):
-            workspace.plaintext.consume(consumed)
-            return false
-        case .finished(let consumed):
-            workspace.plaintext.consume(consumed)
-            submit(&workspace, turn)
-            return true
-        case .invalid(let fault):
-            refuse(fault, &workspace, turn)
-            return true
-        }
-    }
-
-    /// Hands a whole body's item to the log, or answers at once where it can't be taken.
-    private func submit(_ workspace: inout Workspace, _ turn: borrowing Turn) {
-        guard var upload = pending.take() else { preconditionFailure("a body belongs to an upload") }
-        switch Self.finish(&upload.head, upload.body, turn.context, &workspace.response) {
-        case .respond:
-            phase = .head
-            respond(&workspace, turn)
-        case .append(let timestamp):
-            workspace.batch.append(
-                channelID: upload.head.channelID.span, channelType: upload.head.channelType.span,
-                timestamp: timestamp, data: upload.body.octets, ticket: token)
-            upload.body.release()
-            pending = consume upload
-            phase = .commit
-        }
-    }
-
-    private static func finish(
-        _ upload: inout Upload, _ body: borrowing Buffer, _ context: borrowing RequestContext,
-        _ response: inout Response
-    ) -> Completion {
-        Router.finish(&upload, body.octets, context, &response)
-    }
-
-    /// Answers an upload once the log has decided on its item.
-    private func takeVerdict(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
-        guard let verdict else { return false }
-        self.verdict = nil
-        Router.respond(to: verdict, of: pending!.head, turn.context, &workspace.response)
-        pending = nil
-        phase = .head
-        if turn.isDraining { isKeptAlive = false }
-        respond(&workspace, turn)
-        return true
     }
 
     /// Reads on to the end of a body whose answer is out.
@@ -187,19 +122,12 @@ extension Connection {
         }
     }
 
-    /// Answers before the body has ended, and ends the connection, since the rest of the body can't be told
-    /// from a next request.
-    private func abandonBody(_ workspace: inout Workspace, _ turn: borrowing Turn) {
-        pending = nil
-        isKeptAlive = false
-        mustLinger = true
-        respond(&workspace, turn)
-    }
-
     /// Answers a message that breaks HTTP's rules, and ends the connection (RFC 9112 section 9.6).
     private func refuse(_ fault: RequestFault, _ workspace: inout Workspace, _ turn: borrowing Turn) {
         Router.refuse(fault, turn.context, &workspace.response)
         isHead = false
-        abandonBody(&workspace, turn)
+        isKeptAlive = false
+        mustLinger = true
+        respond(&workspace, turn)
     }
 }

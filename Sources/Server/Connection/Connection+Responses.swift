@@ -70,11 +70,12 @@ extension Connection {
         case .handshake, .linger, .commit: return .close
         case .head where plaintext.isEmpty && output.isEmpty && remainder == nil:
             return sayGoodbye(&workspace, turn)
-        case .head, .body, .discard:
+        case .body:
             // A response that is not read can't be followed by another one.
+            return output.isEmpty && remainder == nil ? endUpload(.timedOut, &workspace, turn) : .close
+        case .head, .discard:
             if !output.isEmpty || remainder != nil || phase == .discard { return .close }
             Router.timeOut(turn.context, &workspace.response)
-            pending = nil
             isHead = false
             isKeptAlive = false
             mustLinger = true

@@ -1,5 +1,4 @@
 import Bytes
-import FrameLog
 import HTTP
 import Posix
 
@@ -14,11 +13,11 @@ final class Connection {
         case handshake
         /// A request's head is awaited, or has arrived in part.
         case head
-        /// A request's body arrives, to be kept for its upload.
+        /// A request's body arrives, and its items go to the log.
         case body
         /// A request's body arrives and is dropped: its answer is out already.
         case discard
-        /// An upload's items wait to be durable.
+        /// An upload's body has ended, and its last items wait to be durable.
         case commit
         /// The last response is out; what the peer still sends is dropped, so that a reset can't destroy it.
         case linger
@@ -41,10 +40,10 @@ final class Connection {
     var phase: Phase
     var scanner: HeadScanner
     var decoder = BodyDecoder(.none)
-    /// The upload whose body is arriving or whose item waits to be durable.
+    /// The upload whose body is arriving or whose items wait to be durable.
     var pending: PendingUpload?
-    /// What the log has decided on the item, until it is answered.
-    var verdict: ItemVerdict?
+    /// The upload's body was read to its end, so the next request begins behind it.
+    var isBodyRead = false
     /// What is left to send of a response that did not fit into one turn.
     var remainder: ContentCursor?
 

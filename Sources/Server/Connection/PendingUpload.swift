@@ -1,21 +1,155 @@
 import Bytes
+import Compression
+import FrameLog
 import HTTP
 
-/// An upload between its head and its answer.
-struct PendingUpload: ~Copyable {
+/// An upload between its head and its answer: its content on the way to being items.
+///
+/// Content comes in as it was sent, is inflated where it is gzip, and cut into items, which go to the log as
+/// soon as they are whole. How much it holds is bounded: what has come of one item, and a piece of what
+/// follows it. It stays on its connection's loop.
+final class PendingUpload {
     /// What the request's head has said.
-    var head: Upload
-    /// The body so far. Grows with what has arrived, never by what a Content-Length promises.
-    var body = Buffer()
+    private(set) var head: Upload
+    private(set) var tally = UploadTally()
+    /// How the body ended; nil while it arrives.
+    private(set) var ending: UploadEnding?
 
-    init(_ upload: Upload) {
+    private var cutter: ItemCutter
+    /// Content that is not cut yet. Grows with what has arrived, never by what a Content-Length promises.
+    private var content = Buffer()
+    /// What comes before the content where the body is gzip.
+    private var gzip: GzipContent?
+    private var isContentOver = false
+
+    init(_ upload: Upload) throws(CompressionError) {
         head = upload
+        switch upload.body {
+        case .json, .octets: cutter = .whole(byteCountMax: upload.byteCountMax)
+        case .lines: cutter = .lines(LineCutter(byteCountMax: upload.byteCountMax))
+        case .records: cutter = .records(RecordCutter(byteCountMax: upload.byteCountMax))
+        }
+        if upload.isGzip {
+            let byteCountMax = upload.body.isStream ? UInt64.max : UInt64(upload.byteCountMax)
+            gzip = try GzipContent(limits: InflateLimits(byteCountMax: byteCountMax))
+        }
     }
 
-    /// Keeps more of the body; false where it exceeds what the upload may hold.
-    mutating func take(_ octets: Span<UInt8>) -> Bool {
-        if octets.count > head.byteCountMax - body.count { return false }
-        body.append(copying: octets)
-        return true
+    /// Whether so much is on its way to the log that more has to wait for the log.
+    var isWaitingForLog: Bool {
+        tally.inFlightByteCount >= UploadLimits.inFlightByteCountMax
+            || tally.inFlightCount >= UploadLimits.inFlightItemsMax
     }
+
+    /// Nothing is to come any more, and the log has decided on everything.
+    var isDecided: Bool { ending != nil && tally.inFlightCount == 0 }
+
+    /// Takes octets of the body as they were sent. All that came before must have been worked off.
+    func take(_ octets: Span<UInt8>) {
+        if head.isGzip { gzip!.take(octets) } else { content.append(copying: octets) }
+    }
+
+    /// The body has ended where it should.
+    func finishContent() { isContentOver = true }
+
+    /// The body ends here, for another reason than that it is whole. Items that are on their way stay so.
+    func end(_ reason: UploadEnding) {
+        if ending == nil { ending = reason }
+        content.release()
+        gzip = nil
+    }
+
+    /// The log has decided on the oldest item that is on its way.
+    func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
+        tally.decide(verdict, byteCount: byteCount, nowMilliseconds: nowMilliseconds)
+        if tally.refusal == nil || !head.body.isStream { return }
+        end(.refused)
+        // Also where the body was whole: an answer of success is for what was tried.
+        ending = .refused
+    }
+
+    /// Works off what has come: appends whole items to `batch`, and inflates one piece.
+    ///
+    /// - Returns: whether there is more to do without further octets.
+    func work(
+        into batch: inout ItemBatch, ticket: UInt64, _ context: borrowing RequestContext
+    ) -> Bool {
+        submitItems(into: &batch, ticket: ticket, context)
+        if ending != nil || isWaitingForLog { return false }
+        if gzip?.isEmpty == false {
+            inflate()
+            return true
+        }
+        if !isContentOver { return false }
+        if gzip?.isWhole == false {
+            end(.corruptGzip)
+        } else {
+            submitItems(into: &batch, ticket: ticket, isEnd: true, context)
+            if ending == nil && !isWaitingForLog { end(.complete) }
+        }
+        return false
+    }
+
+    /// One piece a call, so that a few octets can't take a loop's time for what they inflate to.
+    private func inflate() {
+        switch gzip!.inflate(into: &content, byteCountMax: UploadLimits.pieceByteCount) {
+        case .needsInput, .needsRoom: break
+        case .tooLarge: end(.tooLarge)
+        case .tooDense: end(.tooDense)
+        case .corrupt: end(.corruptGzip)
+        }
+    }
+
+    private func submitItems(
+        into batch: inout ItemBatch, ticket: UInt64, isEnd: Bool = false, _ context: borrowing RequestContext
+    ) {
+        while ending == nil && !isWaitingForLog {
+            switch cutter.next(content.octets, isEnd: isEnd) {
+            case .item(let range, let timestamp, let consumed):
+                submit(range, timestamp, into: &batch, ticket: ticket, context)
+                content.consume(consumed)
+                if !head.body.isStream { return end(.complete) }
+            case .tooLarge(let consumed):
+                content.consume(consumed)
+                if !head.body.isStream { return end(.tooLarge) }
+                tally.reject(.tooLarge, "An item has at most \(head.byteCountMax) octets here.")
+            case .needsMore(let consumed):
+                content.consume(consumed)
+                return
+            case .torn: return end(.tornRecord)
+            }
+        }
+    }
+
+    /// Hands an item to the log, unless it is none.
+    private func submit(
+        _ range: Range<Int>, _ timestamp: UInt64?, into batch: inout ItemBatch, ticket: UInt64,
+        _ context: borrowing RequestContext
+    ) {
+        if head.body.isJSON, let fault = JSONValidator.fault(in: content.octets.extracting(range)) {
+            tally.reject(.invalidJSON, "At octet \(fault.offset): \(fault.reason)")
+            return
+        }
+        let stamp: ItemTimestamp
+        if let timestamp = timestamp ?? head.deviceTimestamp {
+            stamp = .device(timestamp)
+        } else {
+            stamp = .server(context.nowMilliseconds)
+            head.receivedAt = context.nowMilliseconds
+        }
+        batch.append(
+            channelID: head.channelID.span, channelType: head.channelType.span, timestamp: stamp,
+            data: content.octets.extracting(range), ticket: ticket)
+        tally.submit(byteCount: range.count)
+    }
+}
+
+/// What one upload may have under way.
+enum UploadLimits {
+    /// Octets of items that the log has not decided on; one item may go beyond.
+    static let inFlightByteCountMax = 1 << 20
+    /// Items that the log has not decided on.
+    static let inFlightItemsMax = 8192
+    /// Octets inflated at a time.
+    static let pieceByteCount = 64 * 1024
 }

@@ -18,7 +18,14 @@ struct Workspace: ~Copyable {
     var response = Response()
     /// Items of this turn, for the log's writer.
     var batch = ItemBatch()
+    /// Octets of the records that the writer has and has not decided on.
+    var undecidedByteCount = 0
+    /// Connections that have items and wait until the writer has decided on some.
+    var waitingForQueue: [UInt64] = []
     let dates = DateField()
+
+    /// Whether so much waits for the disk that no more is taken: devices that send faster are held up by TCP.
+    var isQueueFull: Bool { undecidedByteCount + batch.byteCount >= TurnLimits.queueByteCountMax }
 }
 
 /// The Date field's value, formatted once a second (RFC 9110 section 6.6.1).

@@ -81,6 +81,10 @@ final class Writer {
         let sealed = ingest.commit(&batches, now: frameClock.reading(Clock.wallMilliseconds()))
         // Health before outcomes: who hears of a refusal finds it explained.
         publishHealth()
+        // In the order in which they came, since a connection's items are decided on in theirs. Taken out one
+        // by one, so that no copy of a batch is left to share its memory with.
+        batches.reverse()
+        owners.reverse()
         while let batch = batches.popLast(), let owner = owners.popLast() {
             loops[owner].post(.decided(batch))
         }

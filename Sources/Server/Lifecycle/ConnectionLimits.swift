@@ -14,6 +14,8 @@ package struct ConnectionLimits: Sendable {
     package var headerTimeoutMilliseconds: UInt64 = 10_000
     /// Between two requests. Longer than most proxies' own limit, so that they are the ones to close.
     package var idleTimeoutMilliseconds: UInt64 = 75_000
+    /// How long a streaming upload may rest between two items.
+    package var streamIdleTimeoutMilliseconds: UInt64 = 300_000
     /// How slow a body may arrive, or a response be read, in octets a second averaged over
     /// `rateWindowMilliseconds`.
     package var octetsPerSecondMin: UInt64 = 1_024
@@ -44,6 +46,8 @@ enum TurnLimits {
     static let eventsMax = 256
     /// Connections accepted in one turn, so that a flood of them can't starve those that are served.
     static let acceptsMax = 64
+    /// Octets of records that one loop may have on their way to the disk; one item may go beyond.
+    static let queueByteCountMax = 64 << 20
     /// How often deadlines are looked at. Each tick looks at a quarter of the connections, so a limit is kept
     /// to within a second at a cost that does not show.
     static let tickMilliseconds: UInt64 = 250

@@ -244,6 +244,7 @@ final class EventLoop {
         if workspace.batch.isEmpty { return }
         let full = workspace.batch
         workspace.batch = spareBatches.popLast() ?? ItemBatch()
+        workspace.undecidedByteCount += full.byteCount
         writer.post(.append(full, loop: index))
     }
 
@@ -257,13 +258,11 @@ final class EventLoop {
     private func handle(_ message: consuming LoopMessage) {
         switch consume message {
         case .decided(var batch):
-            for outcome in batch.outcomes {
-                guard let connection = connections.connection(for: outcome.ticket) else { continue }
-                connection.verdict = outcome.verdict
-                settle(connection, connection.work(&workspace, turn))
-            }
+            workspace.undecidedByteCount -= batch.byteCount
+            decide(batch)
             batch.removeAll()
             spareBatches.append(batch)
+            wakeWaiting()
         case .reload(let context, let secrets):
             tls = context
             turn.context.secrets = secrets
@@ -273,13 +272,44 @@ final class EventLoop {
         }
     }
 
+    /// Tells each connection what became of its items; those of one stand together in a batch.
+    private func decide(_ batch: borrowing ItemBatch) {
+        var next = 0
+        while next < batch.count {
+            let ticket = batch.outcomes[next].ticket
+            let connection = connections.connection(for: ticket)
+            repeat {
+                connection?.take(
+                    batch.outcomes[next].verdict, byteCount: batch.payloadByteCount(at: next), turn)
+                next += 1
+            } while next < batch.count && batch.outcomes[next].ticket == ticket
+            if let connection { settle(connection, connection.work(&workspace, turn)) }
+        }
+    }
+
+    /// The writer has taken a load off: those who waited for that go on.
+    private func wakeWaiting() {
+        if workspace.waitingForQueue.isEmpty || workspace.isQueueFull { return }
+        let waiting = workspace.waitingForQueue
+        workspace.waitingForQueue.removeAll(keepingCapacity: true)
+        for token in waiting {
+            guard let connection = connections.connection(for: token), !connection.isReady else { continue }
+            connection.isReady = true
+            ready.append(token)
+        }
+    }
+
     private func drain() {
         turn.isDraining = true
         turn.context.readiness = .draining
         acceptors.removeAll()
         for slot in 0..<connections.slotCount {
             guard let connection = connections.connection(inSlot: slot) else { continue }
-            if connection.isIdle { settle(connection, connection.sayGoodbye(&workspace, turn)) }
+            if connection.isIdle {
+                settle(connection, connection.sayGoodbye(&workspace, turn))
+            } else if connection.isStreaming {
+                settle(connection, connection.endUpload(.draining, &workspace, turn))
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ struct ProblemType: Sendable {
     static let badParameter = ProblemType(400, "bad-parameter", "A parameter has no usable value")
     static let badChannel = ProblemType(400, "bad-channel", "The channel id is not allowed")
     static let invalidJSON = ProblemType(400, "invalid-json", "The body is not JSON")
+    static let emptyBody = ProblemType(400, "empty-body", "The body holds no item")
+    static let tornBody = ProblemType(400, "torn-body", "The body ended too early")
     static let unauthorized = ProblemType(401, "unauthorized", "A valid secret is needed")
     static let forbidden = ProblemType(403, "forbidden", "The secret is not for this channel")
     static let unknownPath = ProblemType(404, "unknown-path", "There is nothing here")

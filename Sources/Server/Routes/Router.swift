@@ -1,5 +1,4 @@
 import Bytes
-import FrameLog
 import HTTP
 
 /// From a request's head to an answer, or to the body that is needed first. Pure: it reads values and fills a
@@ -45,30 +44,13 @@ enum Router {
         return .respond
     }
 
-    /// Takes an upload's whole body.
-    static func finish(
-        _ upload: inout Upload, _ body: Span<UInt8>, _ context: borrowing RequestContext,
-        _ response: inout Response
-    ) -> Completion {
-        response.reset()
-        return ChannelRoute.finish(&upload, body, context, &response)
-    }
-
-    /// Answers an upload as the log has decided on its item.
-    static func respond(
-        to verdict: ItemVerdict, of upload: borrowing Upload, _ context: borrowing RequestContext,
-        _ response: inout Response
+    /// Answers an upload once the log has decided on all its items.
+    static func answer(
+        _ tally: borrowing UploadTally, _ ending: UploadEnding, of upload: borrowing Upload,
+        _ context: borrowing RequestContext, _ response: inout Response
     ) {
         response.reset()
-        ItemAnswer.fill(for: verdict, of: upload, context, &response)
-    }
-
-    /// Answers an upload whose body turns out longer than an item may be.
-    static func refuseTooLarge(
-        _ upload: borrowing Upload, _ context: borrowing RequestContext, _ response: inout Response
-    ) {
-        response.reset()
-        response.refuseTooLarge(context.settings)
+        UploadAnswer.fill(for: tally, ending, of: upload, context, &response)
     }
 
     /// Answers a message that breaks HTTP's rules.

@@ -12,14 +12,16 @@ enum AcceptedTypes {
         let type = contentType.extracting(0..<end)
         if type.isEqual(toLowercased: "application/json") { return .json }
         if type.isEqual(toLowercased: "application/octet-stream") { return .octets }
+        if type.isEqual(toLowercased: "application/x-ndjson") { return .lines }
+        if type.isEqual(toLowercased: "application/vnd.syncstreamer.items") { return .records }
         return nil
     }
 
-    /// The channel type of an item whose POST names none.
+    /// The channel type of items whose POST names none.
     static func channelType(of body: Upload.Body) -> [UInt8] {
         switch body {
-        case .json: json
-        case .octets: octetStream
+        case .json, .lines: json
+        case .octets, .records: octetStream
         }
     }
 
@@ -27,5 +29,10 @@ enum AcceptedTypes {
     private static let octetStream = Array("application/octet-stream".utf8)
 
     /// Accept-Post (W3C Linked Data Platform 1.0, section 7.1).
-    static var field: StaticString { "Accept-Post: application/json, application/octet-stream\r\n" }
+    static var field: StaticString {
+        """
+        Accept-Post: application/json, application/octet-stream, application/x-ndjson, \
+        application/vnd.syncstreamer.items\r\n
+        """
+    }
 }

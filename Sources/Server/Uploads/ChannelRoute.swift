@@ -31,32 +31,21 @@ enum ChannelRoute {
             return .respond
         }
         guard let body = body(head, octets, settings, &response),
-            let parameters = parameters(head, octets, context, &response)
+            let isGzip = isGzip(head, octets, settings, &response),
+            let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
-        if case .length(let count) = head.framing, count > UInt64(settings.itemByteCountMax) {
+        if !body.isStream && !isGzip, case .length(let count) = head.framing,
+            count > UInt64(settings.itemByteCountMax)
+        {
             response.refuseTooLarge(settings)
             return .respond
         }
         return .receive(
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
-                deviceTimestamp: parameters.timestamp, body: body, byteCountMax: settings.itemByteCountMax,
+                deviceTimestamp: parameters.timestamp, body: body, isGzip: isGzip,
+                byteCountMax: settings.itemByteCountMax,
                 wantsMinimal: Preferences.wantMinimal(head, octets), receivedAt: context.nowMilliseconds))
-    }
-
-    /// Judges a whole body: what is no item is answered, what is one goes to the log.
-    static func finish(
-        _ upload: inout Upload, _ body: Span<UInt8>, _ context: borrowing RequestContext,
-        _ response: inout Response
-    ) -> Completion {
-        if upload.body == .json, let fault = JSONValidator.fault(in: body) {
-            ItemAnswer.fillRejected(
-                .invalidJSON, "At octet \(fault.offset): \(fault.reason)", context.settings, &response)
-            return .respond
-        }
-        if let timestamp = upload.deviceTimestamp { return .append(.device(timestamp)) }
-        upload.receivedAt = context.nowMilliseconds
-        return .append(.server(upload.receivedAt))
     }
 }
 
@@ -115,22 +104,32 @@ extension ChannelRoute {
             response.refuse(.unsupportedType, "Send one of the types that Accept-Post names.", settings)
             return nil
         }
-        if let coding = head.value(of: .contentEncoding),
-            !octets.extracting(coding).isEqual(toLowercased: "identity")
-        {
-            // RFC 9110 section 12.5.3: Accept-Encoding in a 415 says which codings would do.
-            response.fields.append("Accept-Encoding: identity\r\n")
-            response.refuse(.unsupportedCoding, "Send the body without Content-Encoding.", settings)
-            return nil
-        }
         return body
+    }
+
+    /// Whether the body is gzip, from Content-Encoding; nil where it is coded otherwise, and the response
+    /// says so.
+    private static func isGzip(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ settings: RouteSettings,
+        _ response: inout Response
+    ) -> Bool? {
+        guard let field = head.value(of: .contentEncoding) else { return false }
+        let coding = octets.extracting(field)
+        if coding.isEqual(toLowercased: "identity") { return false }
+        // The second is another name for the first (RFC 9110 section 8.4.1.3).
+        if coding.isEqual(toLowercased: "gzip") || coding.isEqual(toLowercased: "x-gzip") { return true }
+        // RFC 9110 section 12.5.3: Accept-Encoding in a 415 says which codings would do.
+        response.fields.append("Accept-Encoding: gzip, identity\r\n")
+        response.refuse(
+            .unsupportedCoding, "Send the body as it is, or with Content-Encoding: gzip.", settings)
+        return nil
     }
 
     /// What the query says; nil where a parameter is broken, and the response says so. Unknown names are
     /// ignored.
     private static func parameters(
-        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        _ response: inout Response
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, of body: Upload.Body,
+        _ context: borrowing RequestContext, _ response: inout Response
     ) -> (type: [UInt8]?, timestamp: UInt64?)? {
         var type: [UInt8]?
         var timestamp: UInt64?
@@ -147,6 +146,13 @@ extension ChannelRoute {
                 }
                 type = value
             } else if parameter.isNamed("timestamp") || parameter.isNamed("age") {
+                if body.isStream {
+                    response.refuse(
+                        .badParameter,
+                        "timestamp and age are for single items; post records, which have their own times.",
+                        context.settings)
+                    return nil
+                }
                 guard timestamp == nil, let milliseconds = parameter.value?.span.decimal() else {
                     response.refuse(
                         .badParameter, "Give either timestamp or age, once, in milliseconds.",

@@ -1,4 +1,4 @@
-/// What the head of a POST has said about the item in its body.
+/// What the head of a POST has said about the items in its body.
 struct Upload: Sendable {
     /// How the body is read.
     enum Body: Sendable {
@@ -6,20 +6,31 @@ struct Upload: Sendable {
         case json
         /// Any octets are one item.
         case octets
+        /// Each line is a JSON value and an item.
+        case lines
+        /// Each record is an item, with the device's time for it.
+        case records
+
+        /// Any number of items, taken as they arrive.
+        var isStream: Bool { self == .lines || self == .records }
+        /// Items must be JSON.
+        var isJSON: Bool { self == .json || self == .lines }
     }
 
     /// 1 to 255 octets of UTF-8 without control characters.
     let channelID: [UInt8]
     /// As `channelID`.
     let channelType: [UInt8]
-    /// The device's time for the item, in milliseconds since the epoch; nil for the server's.
+    /// The device's time for a single item, in milliseconds since the epoch; nil for the server's.
     let deviceTimestamp: UInt64?
     let body: Body
-    /// A body with more octets than these is answered with `Router.refuseTooLarge`.
+    /// The body is gzip (RFC 9110 section 8.4.1.3).
+    let isGzip: Bool
+    /// The most octets of an item, inflated.
     let byteCountMax: Int
     /// The client wants no body in the answer (RFC 7240 section 4.2).
     let wantsMinimal: Bool
-    /// When it was received, by the frame clock, in milliseconds since the epoch: the time of the head, which
-    /// an age counts back from; for an item that the server stamps, its stamp, once the body is whole.
+    /// When its items were received, by the frame clock, in milliseconds since the epoch: the time of the
+    /// head, which an age counts back from, or the stamp of the last item that the server stamped.
     var receivedAt: UInt64
 }

@@ -25,6 +25,11 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Between two requests. (default: 75s)", valueName: "duration"))
     var idleTimeout: TimeSpan?
 
+    @Option(
+        help: ArgumentHelp(
+            "For the next items of a streaming upload to arrive. (default: 5m)", valueName: "duration"))
+    var streamIdleTimeout: TimeSpan?
+
     func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
         if let size = try source.value(maxItemSize, "max-item-size") {
             try OptionSource.check(
@@ -50,6 +55,9 @@ struct LimitOptions: ParsableArguments {
         }
         if let timeout = try time(source, idleTimeout, "idle-timeout") {
             configuration.limits.idleTimeoutMilliseconds = timeout
+        }
+        if let timeout = try time(source, streamIdleTimeout, "stream-idle-timeout") {
+            configuration.limits.streamIdleTimeoutMilliseconds = timeout
         }
     }
 

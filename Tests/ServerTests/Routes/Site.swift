@@ -40,7 +40,9 @@ struct Site {
     }
 
     /// The upload that a POST's head leads to.
-    func accept(_ line: String, _ fields: String...) throws -> Upload {
+    func accept(_ line: String, _ fields: String...) throws -> Upload { try accept(line, fields) }
+
+    func accept(_ line: String, _ fields: [String]) throws -> Upload {
         let (decision, answer) = try decide(line, fields)
         guard case .receive(let upload) = decision else {
             Issue.record("refused: \(answer.status) \(answer.text)")
@@ -50,19 +52,42 @@ struct Site {
     }
 
     /// What becomes of a whole body: a timestamp for the log, or an answer.
-    func finish(_ upload: inout Upload, _ body: String) -> (timestamp: ItemTimestamp?, answer: Answer) {
-        var response = Response()
-        switch Router.finish(&upload, Array(body.utf8).span, context, &response) {
-        case .append(let timestamp): return (timestamp, Answer(response))
-        case .respond: return (nil, Answer(response))
+    func finish(_ upload: inout Upload, _ body: String) throws -> (timestamp: ItemTimestamp?, answer: Answer)
+    {
+        let (pending, batch) = try receive(upload, Array(body.utf8))
+        upload = pending.head
+        if let entry = batch.entries.first {
+            return (
+                entry.isServerStamped ? .server(entry.timestamp) : .device(entry.timestamp),
+                Answer(Response())
+            )
         }
+        return (nil, answer(pending))
     }
 
-    /// The answer to an upload that the log has decided on.
-    func answer(_ verdict: ItemVerdict, _ upload: Upload) -> Answer {
+    /// The answer to an upload of one item that the log has decided on.
+    func answer(_ verdict: ItemVerdict, _ upload: Upload) throws -> Answer {
+        let (pending, _) = try receive(upload, Array("1".utf8))
+        pending.decide(verdict, byteCount: 1, nowMilliseconds: context.nowMilliseconds)
+        return answer(pending)
+    }
+
+    /// The answer to an upload whose body has ended.
+    func answer(_ pending: PendingUpload) -> Answer {
         var response = Response()
-        Router.respond(to: verdict, of: upload, context, &response)
+        guard pending.isDecided, let ending = pending.ending else { preconditionFailure("not decided yet") }
+        Router.answer(pending.tally, ending, of: pending.head, context, &response)
         return Answer(response)
+    }
+
+    /// An upload whose body has come as a whole, and its items on their way to the log.
+    func receive(_ upload: Upload, _ body: [UInt8]) throws -> (pending: PendingUpload, batch: ItemBatch) {
+        let pending = try PendingUpload(upload)
+        var batch = ItemBatch()
+        pending.take(body.span)
+        pending.finishContent()
+        while pending.work(into: &batch, ticket: 1, context) {}
+        return (pending, batch)
     }
 
     private func decide(_ line: String, _ fields: [String]) throws -> (Decision, Answer) {

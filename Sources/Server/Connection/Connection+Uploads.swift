@@ -1,0 +1,96 @@
+import Bytes
+import FrameLog
+import HTTP
+
+// From a request's body to its items, and from the log's verdicts to the answer.
+
+extension Connection {
+    /// Begins to receive what an upload's head has announced.
+    func beginUpload(
+        _ upload: Upload, expectsContinue: Bool, _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        do {
+            pending = try PendingUpload(upload)
+        } catch {
+            // No memory for zlib's window: this request fails, the server goes on.
+            Router.refuse(
+                RequestFault(503, "The server is short of memory; try again later."), turn.context,
+                &workspace.response)
+            endBody(of: .chunked, expectsContinue: expectsContinue)
+            return respond(&workspace, turn)
+        }
+        phase = .body
+        if expectsContinue && workspace.plaintext.isEmpty {
+            HeadWriter.appendContinue(to: &workspace.responses)
+        }
+    }
+
+    /// Takes body octets into the upload, and its items to the log. False where octets, or verdicts, have to
+    /// come first.
+    func takeBody(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        if workspace.isQueueFull {
+            if workspace.waitingForQueue.last != token { workspace.waitingForQueue.append(token) }
+            return false
+        }
+        let hasMore = pending!.work(into: &workspace.batch, ticket: token, turn.context)
+        if pending!.ending != nil {
+            phase = .commit
+            return true
+        }
+        if hasMore { return true }
+        if pending!.isWaitingForLog { return false }
+        switch decoder.decode(workspace.plaintext.octets) {
+        case .data(let range, let consumed):
+            pending!.take(workspace.plaintext.octets.extracting(range))
+            workspace.plaintext.consume(consumed)
+            return true
+        case .needsMore(let consumed):
+            workspace.plaintext.consume(consumed)
+            return false
+        case .finished(let consumed):
+            workspace.plaintext.consume(consumed)
+            pending!.finishContent()
+            // What follows belongs to the next request, and is not looked at before this one is answered.
+            isBodyRead = true
+            return true
+        case .invalid(let fault):
+            pending!.end(.malformed(fault))
+            return true
+        }
+    }
+
+    /// Notes what the log has decided on the oldest item under way.
+    func take(_ verdict: ItemVerdict, byteCount: Int, _ turn: borrowing Turn) {
+        pending!.decide(verdict, byteCount: byteCount, nowMilliseconds: turn.context.nowMilliseconds)
+    }
+
+    /// Answers an upload once its body has ended and the log has decided on all of its items.
+    func answerUpload(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        guard pending!.isDecided, let upload = pending.take(), let ending = upload.ending else {
+            return false
+        }
+        Router.answer(upload.tally, ending, of: upload.head, turn.context, &workspace.response)
+        phase = .head
+        if turn.isDraining { isKeptAlive = false }
+        if !isBodyRead {
+            // Where a next request would begin is not known.
+            isKeptAlive = false
+            mustLinger = true
+        }
+        if case .malformed = ending { isHead = false }
+        respond(&workspace, turn)
+        return true
+    }
+
+    /// Ends an upload whose body is still arriving; its answer follows once the log has decided on what came.
+    func endUpload(
+        _ ending: UploadEnding, _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) -> Outcome {
+        pending!.end(ending)
+        phase = .commit
+        return work(&workspace, turn)
+    }
+
+    /// An upload of any number of items is under way, and its end may be hours away.
+    var isStreaming: Bool { phase == .body && pending!.head.body.isStream }
+}

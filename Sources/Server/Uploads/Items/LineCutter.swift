@@ -1,0 +1,71 @@
+import Bytes
+
+/// Cuts NDJSON into lines (github.com/ndjson/ndjson-spec): each ends with LF, before which a CR is no part of
+/// it; the last one may go without. Lines of blanks alone are passed over and are no items.
+struct LineCutter {
+    private let byteCountMax: Int
+    /// So many octets of the line have no LF among them.
+    private var scanned = 0
+    /// The rest of a line that is too long is passed over.
+    private var isSkipping = false
+
+    init(byteCountMax: Int) {
+        self.byteCountMax = byteCountMax
+    }
+
+    mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
+        var start = 0
+        while true {
+            guard let end = content.firstIndex(of: UInt8(ascii: "\n"), from: start + scanned) else {
+                return rest(of: content, from: start, isEnd: isEnd)
+            }
+            let line = Self.trimmed(content, start..<end)
+            scanned = 0
+            start = end + 1
+            if isSkipping {
+                isSkipping = false
+                continue
+            }
+            if line.isEmpty { continue }
+            if line.count > byteCountMax { return .tooLarge(consumed: start) }
+            return .item(line, timestamp: nil, consumed: start)
+        }
+    }
+
+    /// What to do where no LF is left.
+    private mutating func rest(of content: Span<UInt8>, from start: Int, isEnd: Bool) -> ItemStep {
+        if isSkipping {
+            scanned = 0
+            return .needsMore(consumed: content.count)
+        }
+        let line = Self.trimmed(content, start..<content.count)
+        // Blanks are held back too, so that where a line is cut into pieces changes nothing but its limit.
+        if line.count > byteCountMax || content.count - start > byteCountMax + Self.blanksMax {
+            scanned = 0
+            isSkipping = !isEnd
+            return .tooLarge(consumed: content.count)
+        }
+        if isEnd {
+            scanned = 0
+            if line.isEmpty { return .needsMore(consumed: content.count) }
+            return .item(line, timestamp: nil, consumed: content.count)
+        }
+        scanned = content.count - start
+        return .needsMore(consumed: start)
+    }
+
+    /// The line without JSON's white space at its ends (RFC 8259 section 2).
+    private static func trimmed(_ content: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
+        var range = range
+        while let first = range.first, isBlank(content[first]) { range.removeFirst() }
+        while let last = range.last, isBlank(content[last]) { range.removeLast() }
+        return range
+    }
+
+    private static func isBlank(_ octet: UInt8) -> Bool {
+        octet == UInt8(ascii: " ") || octet == UInt8(ascii: "\t") || octet == UInt8(ascii: "\r")
+    }
+
+    /// Blanks around a line that don't make it too long.
+    private static let blanksMax = 1024
+}

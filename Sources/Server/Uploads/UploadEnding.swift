@@ -1,0 +1,25 @@
+import HTTP
+
+/// How an upload's body came to its end.
+enum UploadEnding: Sendable, Equatable {
+    /// It was read as a whole.
+    case complete
+    /// It breaks HTTP's rules.
+    case malformed(RequestFault)
+    /// It ended within a record.
+    case tornRecord
+    /// It is no gzip, or was changed or cut on its way.
+    case corruptGzip
+    /// It is one item, and that is over the limit.
+    case tooLarge
+    /// So few octets stand for so many that they can't be data.
+    case tooDense
+    /// Nothing more came for too long.
+    case timedOut
+    /// The client ended its direction in the middle of it.
+    case cutOff
+    /// The server is stopping.
+    case draining
+    /// The log takes no more; the tally says why.
+    case refused
+}

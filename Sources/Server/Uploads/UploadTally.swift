@@ -1,0 +1,141 @@
+import Bytes
+import FrameLog
+
+/// What has become of an upload's items so far, and which of them the log has not decided on yet.
+///
+/// Items are numbered from 0 in the body's order. The log decides in that order too, so it is enough to know
+/// the numbers of those on their way as runs.
+struct UploadTally: Sendable {
+    /// An item that is in no frame.
+    struct Rejection: Sendable {
+        let index: UInt64
+        let problem: ProblemType
+        let detail: String
+        /// When the same item may be taken; nil where that won't change.
+        let retryAfterSeconds: UInt64?
+    }
+
+    /// Items in a row that are on their way to the log.
+    private struct Run {
+        var first: UInt64
+        var count: UInt64
+    }
+
+    /// Rejections that an answer lists.
+    static let listedMax = 100
+
+    /// Items met so far, and so the number of the next one.
+    private(set) var itemCount: UInt64 = 0
+    private(set) var acceptedCount: UInt64 = 0
+    private(set) var rejectedCount: UInt64 = 0
+    /// The first ones, by number.
+    private(set) var rejections: [Rejection] = []
+    /// The frame of the item accepted last.
+    private(set) var lastFrame: UInt64?
+    /// Why the log takes no more, where it doesn't.
+    private(set) var refusal: ItemVerdict?
+
+    private(set) var inFlightCount = 0
+    private(set) var inFlightByteCount = 0
+    private var runs: [Run] = []
+
+    /// The next item is on its way to the log.
+    mutating func submit(byteCount: Int) {
+        if let last = runs.last, last.first + last.count == itemCount {
+            runs[runs.count - 1].count += 1
+        } else {
+            runs.append(Run(first: itemCount, count: 1))
+        }
+        itemCount += 1
+        inFlightCount += 1
+        inFlightByteCount += byteCount
+    }
+
+    /// The next item can't be taken.
+    mutating func reject(_ problem: ProblemType, _ detail: @autoclosure () -> String) {
+        reject(itemCount, problem, detail())
+        itemCount += 1
+    }
+
+    /// The log has decided on the first of the items that are on their way.
+    mutating func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
+        precondition(inFlightCount > 0, "the log decides on items that it was given")
+        let index = runs[0].first
+        runs[0].first += 1
+        runs[0].count -= 1
+        if runs[0].count == 0 { runs.removeFirst() }
+        inFlightCount -= 1
+        inFlightByteCount -= byteCount
+        switch verdict {
+        case .accepted(let frame):
+            acceptedCount += 1
+            lastFrame = frame
+        case .noSpace, .logClosed:
+            refusal = refusal ?? verdict
+            reject(index, verdict, nowMilliseconds)
+        case .inDoubt: refusal = verdict
+        case .late, .tooFarAhead, .typeConflict, .windowFull: reject(index, verdict, nowMilliseconds)
+        }
+    }
+
+    private mutating func reject(_ index: UInt64, _ verdict: ItemVerdict, _ now: UInt64) {
+        let (problem, detail, retryAfter) = Self.explanation(of: verdict, now)
+        reject(index, problem, detail(), retryAfter)
+    }
+
+    private mutating func reject(
+        _ index: UInt64, _ problem: ProblemType, _ detail: @autoclosure () -> String,
+        _ retryAfterSeconds: UInt64? = nil
+    ) {
+        rejectedCount += 1
+        if rejections.count == Self.listedMax, rejections[Self.listedMax - 1].index < index { return }
+        // What the server finds wrong it knows sooner than what the log does: numbers come out of order.
+        var place = rejections.count
+        while place > 0 && rejections[place - 1].index > index { place -= 1 }
+        rejections.insert(
+            Rejection(
+                index: index, problem: problem, detail: detail(), retryAfterSeconds: retryAfterSeconds),
+            at: place)
+        if rejections.count > Self.listedMax { rejections.removeLast() }
+    }
+}
+
+extension UploadTally {
+    private static func explanation(
+        of verdict: ItemVerdict, _ now: UInt64
+    ) -> (problem: ProblemType, detail: () -> String, retryAfterSeconds: UInt64?) {
+        switch verdict {
+        case .late(let oldestOpen):
+            return (
+                .late,
+                {
+                    "The oldest open window starts at \(oldestOpen); send newer items, "
+                        + "or leave the time to the server."
+                }, nil
+            )
+        case .tooFarAhead(let limit):
+            return (
+                .tooFarAhead,
+                { "Items may be stamped up to \(limit) now; set the device's clock, or use age." }, nil
+            )
+        case .typeConflict(let type):
+            return (
+                .typeConflict,
+                {
+                    let taken = type.span.utf8Text() ?? "another type"
+                    return "Within this window the channel's type is \(taken); post that type, "
+                        + "or another channel."
+                }, nil
+            )
+        case .windowFull(let end):
+            return (
+                .windowFull,
+                { "This window has as many items or channels as it may; try again in the next one." },
+                end > now ? (end - now + 999) / 1000 : 1
+            )
+        case .noSpace: return (.noSpace, { "There was no room for it." }, RetryAfter.noSpace)
+        case .logClosed: return (.unavailable, { "It was not stored." }, RetryAfter.unavailable)
+        case .accepted, .inDoubt: preconditionFailure("no rejection")
+        }
+    }
+}
