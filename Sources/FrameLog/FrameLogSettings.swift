@@ -24,6 +24,9 @@ package struct FrameLogSettings: Sendable {
     package var channelsMax = 65_536
     /// The most items of one window: each takes 16 octets of memory, so 1 GiB.
     package var itemsMax = 1 << 26
+    /// The most keys of uploads that are remembered at a time: each takes about 150 octets of memory, so 40
+    /// MB.
+    package var keysMax = 250_000
 
     package init() {}
 

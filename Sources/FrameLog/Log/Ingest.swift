@@ -41,17 +41,18 @@ package final class Ingest<Volume: Storage> {
     /// - Parameters:
     ///   - now: the system's clock, milliseconds since the UNIX epoch.
     ///   - storedThrough: `FrameStore.storedThrough`: windows that start before it are not handed out again.
+    ///   - keys: `FrameStore.keys`: what the log may have forgotten.
     ///   - salt: tells this run's segments from others' octets, so that no item can pass for the log's own
     ///     records.
     /// - Throws: `SystemError` of the disk; `FrameLogError` where the log is damaged other than at its end,
     ///   where the settings can't be met, or where the log holds open windows of another length.
     package init(
         opening volume: Volume, settings: FrameLogSettings, now: UInt64, storedThrough: UInt64?,
-        salt: UInt64 = .random(in: 1 ... .max)
+        keys: StoredKeys = StoredKeys(), salt: UInt64 = .random(in: 1 ... .max)
     ) throws {
         try settings.check(path: volume.path)
         let folder = try volume.folder("log")
-        let recovery = try LogRecovery(folder, storedThrough: storedThrough ?? 0)
+        let recovery = try LogRecovery(folder, storedThrough: storedThrough ?? 0, keys: keys)
         let floor = max(recovery.clock, recovery.assembler.watermark, storedThrough ?? 0)
         try Self.checkDuration(recovery.assembler, settings, now: max(now, floor), path: folder.path)
         self.settings = settings
@@ -115,6 +116,7 @@ package final class Ingest<Volume: Storage> {
         if isStarted && !isClosed { sealDue(&batches, now: now) }
         if flush(&batches, now: now) { trim() }
         for place in batches.indices { refuseRest(of: &batches[place]) }
+        intake.finish(now: now)
         defer { sealed = [] }
         return sealed
     }

@@ -5,6 +5,8 @@ import Bytes
 struct Intake {
     var assembler: Assembler
     private(set) var plan = GroupPlan()
+    /// Where the outcomes of claims stand that hold only if the plan is written.
+    private var claims: [(batch: Int, entry: Int)] = []
     private let rules: WindowRules
     private let settings: FrameLogSettings
 
@@ -41,6 +43,8 @@ struct Intake {
         _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int),
         now: UInt64
     ) -> ItemVerdict {
+        if entry.isClaim { return claim(batch.places[Int(entry.placeIndex)].key, at: place, now: now) }
+        if entry.isKeyed && !assembler.keys.isGood(batch.places[Int(entry.placeIndex)]) { return .superseded }
         if !entry.isServerStamped,
             let refusal = rules.refusal(of: entry.timestamp, at: now, watermark: assembler.watermark)
         {
@@ -53,10 +57,21 @@ struct Intake {
         switch admission {
         case .slot(let slot):
             plan.add(entry, of: batch, at: place, slot: slot)
+            if entry.isKeyed { assembler.note(batch.places[Int(entry.placeIndex)], in: slot) }
             return .accepted(frame: slot.windowStart)
         case .typeConflict(let type): return .typeConflict(type: type)
         case .full(let end): return .windowFull(end: end)
         }
+    }
+
+    private mutating func claim(
+        _ key: UploadKey, at place: (batch: Int, entry: Int), now: UInt64
+    ) -> ItemVerdict {
+        guard let claim = assembler.keys.claim(key, now: now, countMax: settings.keysMax) else {
+            return .keysFull
+        }
+        claims.append(place)
+        return .claimed(claim)
     }
 
     /// The windows that have ended at `now`, oldest first: those with items, and those without that give a
@@ -111,17 +126,26 @@ struct Intake {
             sealed.append(assembler.seal(start: window.lowerBound, end: window.upperBound))
         }
         if let resume = plan.resume { assembler.resume(from: resume.start, duration: resume.duration) }
+        assembler.keys.commit()
         plan.removeAll()
+        claims.removeAll(keepingCapacity: true)
         return sealed
     }
 
     /// Gives up the plan, which could not be written, and its items `verdict`.
     mutating func giveUp(_ verdict: ItemVerdict, in batches: inout [ItemBatch]) {
-        for item in plan.items {
-            let ticket = batches[Int(item.batch)].outcomes[Int(item.entry)].ticket
-            batches[Int(item.batch)].outcomes[Int(item.entry)] = ItemOutcome(ticket: ticket, verdict: verdict)
+        for place in plan.items.map({ (batch: Int($0.batch), entry: Int($0.entry)) }) + claims {
+            let ticket = batches[place.batch].outcomes[place.entry].ticket
+            batches[place.batch].outcomes[place.entry] = ItemOutcome(ticket: ticket, verdict: verdict)
         }
         plan.removeAll()
+        claims.removeAll()
         assembler.rollBack()
+    }
+
+    /// A commit is over: claims without items in it stand.
+    mutating func finish(now: UInt64) {
+        claims.removeAll(keepingCapacity: true)
+        assembler.keys.expire(now: now, lateness: settings.latenessMilliseconds)
     }
 }

@@ -26,6 +26,12 @@ package enum ItemVerdict: Sendable, Equatable {
     /// The log closed while it wrote the item, and what it wrote could not be taken back: a restart may find
     /// the item or not. The only honest answer is none: the connection is to be closed without a status.
     case inDoubt
+    /// Of a claim: this is how far its upload is stored, durably, and the rest may be sent.
+    indirect case claimed(KeyClaim)
+    /// Of a claim: there are as many keys as may be; the oldest is forgotten before long. Nothing is stored.
+    case keysFull
+    /// Another has claimed the upload's key since; the item is in no frame.
+    case superseded
 }
 
 /// What became of the item that was appended with `ticket`.

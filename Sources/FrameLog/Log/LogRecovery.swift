@@ -24,8 +24,11 @@ struct LogRecovery<Volume: Storage> {
     /// What the last group says was on the disk before it.
     private var durable = LogPosition(segment: 0, offset: 0)
 
-    /// Reads the log in `volume`. Windows that start before `storedThrough` are in the store already.
-    init(_ volume: Volume, storedThrough: UInt64) throws {
+    /// Reads the log in `volume`. Windows that start before `storedThrough` are in the store already, and
+    /// `keys` are what was known of uploads when the newest of those was sealed; what the log says behind
+    /// that counts on.
+    init(_ volume: Volume, storedThrough: UInt64, keys: StoredKeys = StoredKeys()) throws {
+        assembler.keys.merge(keys.records)
         self.volume = volume
         self.storedThrough = storedThrough
         let sequences = try sweep()
@@ -99,7 +102,9 @@ struct LogRecovery<Volume: Storage> {
         throws
     {
         if !hasGroups {
+            let keys = assembler.keys
             assembler = Assembler(watermark: group.watermark, duration: UInt64(group.duration))
+            assembler.keys = keys
             hasGroups = true
         }
         if group.watermark != assembler.watermark || UInt64(group.duration) != assembler.duration {
@@ -123,7 +128,7 @@ struct LogRecovery<Volume: Storage> {
         let position = LogPosition(segment: segment.sequence, offset: UInt32(offset))
         let misplaced = damaged(segment.sequence, offset, "the entry can't stand where it stands")
         switch Record.kind(of: octets) {
-        case .item:
+        case .item, .keyedItem:
             guard let item = ItemRecord(decoding: octets), assembler.duration > 0 else { throw misplaced }
             // What was taken once was within the limits of then.
             let admission = assembler.admit(
@@ -132,6 +137,10 @@ struct LogRecovery<Volume: Storage> {
             guard case .slot(let slot) = admission else { throw misplaced }
             assembler.apply(
                 slot, position: position, byteCount: octets.count, payloadByteCount: item.payload.count)
+            if let place = item.place {
+                assembler.note(place, in: slot)
+                assembler.keys.commit()
+            }
         case .seal:
             guard let window = Record.control(of: octets) else { throw misplaced }
             assembler.drop(before: min(window.first, storedThrough))

@@ -19,6 +19,8 @@ struct Record {
         case seal = 2
         /// No window begins before a time any more, and windows have a length from there on: 8 octets each.
         case resume = 3
+        /// An item of an upload that has a key: `ItemRecord`.
+        case keyedItem = 4
     }
 
     static let prefixByteCount = 10

@@ -21,7 +21,11 @@ package final class FrameStore<
     /// What was wrong in the folder and left out, a line each.
     package let warnings: [String]
 
+    /// What it remembers of uploads with keys from earlier runs.
+    package var keys: StoredKeys { keyFolder.stored }
+
     private let folder: Volume
+    private var keyFolder: KeyFolder<Volume>
     private let retention: Retention
     private let mappings: FrameMappings
     /// Octets of all frames and their gzip forms.
@@ -31,10 +35,13 @@ package final class FrameStore<
     /// Files of retired frames that were not removed yet.
     private var leftovers: [String] = []
 
-    /// Opens the folder `frames` of a data directory, and removes what an interrupted run left unfinished.
+    /// Opens the folders `frames` and `keys` of a data directory, and removes what an interrupted run left
+    /// unfinished.
     ///
-    /// - Throws: `SystemError`.
-    package init(opening volume: Volume, retention: Retention) throws {
+    /// - Parameter latenessMilliseconds: how long windows stay open behind their end.
+    /// - Throws: `SystemError`; `FrameLogError` where a file of keys is damaged.
+    package init(opening volume: Volume, retention: Retention, latenessMilliseconds: UInt64 = 0) throws {
+        keyFolder = try KeyFolder(opening: volume, lateness: latenessMilliseconds)
         let folder = try volume.folder("frames")
         let mappings = FrameMappings { (name) throws(SystemError) in try folder.open(name, .read).map() }
         let listing = try FrameListing(folder, mappings: mappings)
@@ -48,13 +55,14 @@ package final class FrameStore<
         self.mappings = mappings
     }
 
-    /// Writes the window's frame, and returns once it is durable. Windows come in the order in which they
-    /// were sealed; one that failed is to be stored before the next.
+    /// Writes the window's keys and frame, and returns once they are durable. Windows come in the order in
+    /// which they were sealed; one that failed is to be stored before the next.
     ///
     /// - Throws: `SystemError`, after which it may be tried again, or `FrameLogError` where the log was
     ///   damaged.
     package func store(_ window: SealedWindow<Volume>) throws -> StoredFrame {
         precondition(window.start >= storedThrough ?? 0, "windows are stored in order, once each")
+        try keyFolder.store(window.window.keys, windowStart: window.start)
         let layout = try window.layout()
         let temporary = "\(window.start).tmp"
         do {
@@ -110,12 +118,13 @@ package final class FrameStore<
         }
     }
 
-    /// Gives up the frames that retention doesn't keep, and returns them, oldest first. Their files are there
-    /// until `removeRetired`, for whoever has not heard of it yet.
+    /// Removes keys whose time is over, gives up the frames that retention doesn't keep, and returns them, oldest
+    /// first. Their files are there until `removeRetired`, for whoever has not heard of it yet.
     ///
     /// - Parameter now: the frame clock.
     /// - Throws: `SystemError`, and has removed none.
     package func retire(now: UInt64) throws -> [StoredFrame] {
+        keyFolder.removeExpired(now: now)
         let excess = Array(frames.prefix(retention.excess(in: frames, byteCount: byteCount, now: now)))
         if !excess.isEmpty {
             var retired = self.retired

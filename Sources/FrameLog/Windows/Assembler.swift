@@ -30,6 +30,8 @@ struct Assembler: Sendable {
     private(set) var duration: UInt64
     /// The open windows that something was admitted to, oldest first: a handful.
     private(set) var windows: [OpenWindow] = []
+    /// The uploads with keys that items came of.
+    var keys = KeyTable()
     /// The window that the last item went to: mostly the next one's too.
     private var recent = 0
 
@@ -63,8 +65,16 @@ struct Assembler: Sendable {
         windows[findOrOpen(slot.windowStart)].apply(reference, payloadByteCount: payloadByteCount)
     }
 
+    /// Notes an admitted item's place in its upload.
+    mutating func note(_ place: KeyedPlace, in slot: Slot) {
+        keys.note(
+            place.key, index: place.index, digest: place.digest,
+            window: slot.windowStart..<slot.windowStart + duration)
+    }
+
     /// Forgets what was admitted and not applied, since it could not be written.
     mutating func rollBack() {
+        keys.rollBack()
         for place in windows.indices { windows[place].rollBack() }
         windows.removeAll { $0.isEmpty }
         recent = 0
@@ -89,7 +99,8 @@ struct Assembler: Sendable {
     mutating func seal(start: UInt64, end: UInt64) -> OpenWindow {
         precondition(canSeal(start, end), "windows are sealed in order")
         let isFilled = windows.first?.start == start
-        let sealed = isFilled ? windows.removeFirst() : OpenWindow(start: start, end: end)
+        var sealed = isFilled ? windows.removeFirst() : OpenWindow(start: start, end: end)
+        sealed.keys = keys.takeChanges()
         watermark = end
         recent = 0
         return sealed

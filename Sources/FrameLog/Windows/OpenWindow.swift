@@ -30,6 +30,8 @@ struct OpenWindow: Sendable {
     private(set) var references = ReferenceList()
     /// Where the log's first record of this window stands.
     private(set) var firstPosition: LogPosition?
+    /// What was noted of uploads with keys before this window was sealed, and after the one before.
+    var keys: [KeyRecord] = []
     private var ids = OctetIndex()
     /// The ids and types of all channels, one after the other.
     private var names: [UInt8] = []

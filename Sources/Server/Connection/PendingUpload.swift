@@ -22,8 +22,16 @@ final class PendingUpload {
     private var gzip: GzipContent?
     private var isContentOver = false
 
+    /// Of the body so far; nil without a key.
+    private var digest: BodyDigest?
+    /// Which items are still to be sent; nil without a key, and until the log has said so.
+    private var claim: KeyClaim?
+    /// The log was asked for the claim and has not answered.
+    private var isClaiming = false
+
     init(_ upload: Upload) throws(CompressionError) {
         head = upload
+        if upload.key != nil { digest = BodyDigest(seed: upload.channelType.span) }
         switch upload.body {
         case .json, .octets: cutter = .whole(byteCountMax: upload.byteCountMax)
         case .lines: cutter = .lines(LineCutter(byteCountMax: upload.byteCountMax))
@@ -37,12 +45,12 @@ final class PendingUpload {
 
     /// Whether so much is on its way to the log that more has to wait for the log.
     var isWaitingForLog: Bool {
-        tally.inFlightByteCount >= UploadLimits.inFlightByteCountMax
+        isClaiming || tally.inFlightByteCount >= UploadLimits.inFlightByteCountMax
             || tally.inFlightCount >= UploadLimits.inFlightItemsMax
     }
 
     /// Nothing is to come any more, and the log has decided on everything.
-    var isDecided: Bool { ending != nil && tally.inFlightCount == 0 }
+    var isDecided: Bool { ending != nil && tally.inFlightCount == 0 && !isClaiming }
 
     /// Takes octets of the body as they were sent. All that came before must have been worked off.
     func take(_ octets: Span<UInt8>) {
@@ -59,13 +67,18 @@ final class PendingUpload {
         gzip = nil
     }
 
-    /// The log has decided on the oldest item that is on its way.
+    /// The log has decided on the oldest item that is on its way, or on the claim of the key.
     func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
+        if isClaiming { return decideClaim(verdict, nowMilliseconds: nowMilliseconds) }
         tally.decide(verdict, byteCount: byteCount, nowMilliseconds: nowMilliseconds)
-        if tally.refusal == nil || !head.body.isStream { return }
-        end(.refused)
-        // Also where the body was whole: an answer of success is for what was tried.
-        ending = .refused
+        if tally.refusal == .superseded {
+            end(.superseded)
+            ending = .superseded
+        } else if tally.refusal != nil && head.body.isStream {
+            end(.refused)
+            // Also where the body was whole: an answer of success is for what was tried.
+            ending = .refused
+        }
     }
 
     /// Works off what has come: appends whole items to `batch`, and inflates one piece.
@@ -74,6 +87,11 @@ final class PendingUpload {
     func work(
         into batch: inout ItemBatch, ticket: UInt64, _ context: borrowing RequestContext
     ) -> Bool {
+        if let key = head.key, claim == nil, ending == nil, !isClaiming {
+            batch.claim(key, ticket: ticket)
+            isClaiming = true
+            return false
+        }
         submitItems(into: &batch, ticket: ticket, context)
         if ending != nil || isWaitingForLog { return false }
         if gzip?.isEmpty == false {
@@ -85,7 +103,7 @@ final class PendingUpload {
             end(.corruptGzip)
         } else {
             submitItems(into: &batch, ticket: ticket, isEnd: true, context)
-            if ending == nil && !isWaitingForLog { end(.complete) }
+            if ending == nil && !isWaitingForLog { end(isAllRepeated ? .complete : .keyConflict) }
         }
         return false
     }
@@ -107,12 +125,15 @@ final class PendingUpload {
             switch cutter.next(content.octets, isEnd: isEnd) {
             case .item(let range, let timestamp, let consumed):
                 submit(range, timestamp, into: &batch, ticket: ticket, context)
+                if ending != nil { return }
                 content.consume(consumed)
                 if !head.body.isStream { return end(.complete) }
             case .tooLarge(let consumed):
                 content.consume(consumed)
                 if !head.body.isStream { return end(.tooLarge) }
+                digest?.updateUnread()
                 tally.reject(.tooLarge, "An item has at most \(head.byteCountMax) octets here.")
+                checkRepetition()
             case .needsMore(let consumed):
                 content.consume(consumed)
                 return
@@ -121,14 +142,19 @@ final class PendingUpload {
         }
     }
 
-    /// Hands an item to the log, unless it is none.
+    /// Hands an item to the log, unless it is none, or is there already.
     private func submit(
         _ range: Range<Int>, _ timestamp: UInt64?, into batch: inout ItemBatch, ticket: UInt64,
         _ context: borrowing RequestContext
     ) {
+        digest?.update(content.octets.extracting(range))
         if head.body.isJSON, let fault = JSONValidator.fault(in: content.octets.extracting(range)) {
             tally.reject(.invalidJSON, "At octet \(fault.offset): \(fault.reason)")
-            return
+            return checkRepetition()
+        }
+        if let claim, tally.itemCount < claim.progress.through {
+            tally.pass()
+            return checkRepetition()
         }
         let stamp: ItemTimestamp
         if let timestamp = timestamp ?? head.deviceTimestamp {
@@ -137,10 +163,42 @@ final class PendingUpload {
             stamp = .server(context.nowMilliseconds)
             head.receivedAt = context.nowMilliseconds
         }
+        var place: KeyedPlace?
+        if let claim, let key = head.key, let digest {
+            place = KeyedPlace(
+                key: key, claim: claim.number, index: tally.itemCount, digest: digest.value)
+        }
         batch.append(
             channelID: head.channelID.span, channelType: head.channelType.span, timestamp: stamp,
-            data: content.octets.extracting(range), ticket: ticket)
+            data: content.octets.extracting(range), ticket: ticket, place: place)
         tally.submit(byteCount: range.count)
+    }
+}
+
+// Uploads with a key: what was stored before is passed over, and must be what comes now.
+extension PendingUpload {
+    /// Whether everything that is stored under the key has come again.
+    private var isAllRepeated: Bool { tally.itemCount >= claim?.progress.through ?? 0 }
+
+    /// At the item that was stored last: the body so far must be the one of then.
+    private func checkRepetition() {
+        guard let claim, tally.itemCount == claim.progress.through else { return }
+        if digest?.value == claim.progress.digest {
+            tally.credit(claim.progress)
+        } else {
+            end(.keyConflict)
+        }
+    }
+
+    private func decideClaim(_ verdict: ItemVerdict, nowMilliseconds: UInt64) {
+        isClaiming = false
+        switch verdict {
+        case .claimed(let claim): self.claim = claim
+        case .keysFull: end(.keysFull)
+        default:
+            tally.refuse(verdict)
+            end(.refused)
+        }
     }
 }
 

@@ -16,11 +16,13 @@ struct Recovery {
 
     init(_ configuration: ServerConfiguration, data: DataDirectory) throws {
         let logger = configuration.logger
-        store = try DiskFrameStore(opening: data.storage, retention: configuration.retention)
+        store = try DiskFrameStore(
+            opening: data.storage, retention: configuration.retention,
+            latenessMilliseconds: configuration.log.latenessMilliseconds)
         for warning in store.warnings { logger.warning("\(warning)") }
         ingest = try Ingest(
             opening: data.storage, settings: configuration.log, now: Clock.wallMilliseconds(),
-            storedThrough: store.storedThrough)
+            storedThrough: store.storedThrough, keys: store.keys)
         for warning in ingest.warnings { logger.warning("\(warning)") }
         catalog = CatalogCell(FrameCatalog(files: store.frames, retired: store.retired))
     }

@@ -24,6 +24,7 @@ struct ProblemType: Sendable {
     static let invalidJSON = ProblemType(400, "invalid-json", "The body is not JSON")
     static let emptyBody = ProblemType(400, "empty-body", "The body holds no item")
     static let tornBody = ProblemType(400, "torn-body", "The body ended too early")
+    static let badIdempotencyKey = ProblemType(400, "bad-idempotency-key", "The key can't be used")
     static let unauthorized = ProblemType(401, "unauthorized", "A valid secret is needed")
     static let forbidden = ProblemType(403, "forbidden", "The secret is not for this channel")
     static let unknownPath = ProblemType(404, "unknown-path", "There is nothing here")
@@ -49,12 +50,16 @@ struct ProblemType: Sendable {
 
     // Items that the log does not take.
     static let typeConflict = ProblemType(409, "type-conflict", "The channel has another type in this window")
+    static let keyConflict = ProblemType(
+        422, "idempotency-key-conflict", "The key belongs to another body")
+    static let superseded = ProblemType(409, "superseded", "Another request goes on with this upload")
     static let late = ProblemType(422, "late", "The item is older than every open window")
     static let tooFarAhead = ProblemType(422, "too-far-ahead", "The item is too far in the future")
 
     // The server's own.
     static let internalFault = ProblemType(500, "internal-fault", "The server failed")
     static let unavailable = ProblemType(503, "unavailable", "The server takes no items now")
+    static let tooManyKeys = ProblemType(503, "too-many-keys", "There are too many idempotency keys")
     static let windowFull = ProblemType(503, "window-full", "The window is full")
     static let noSpace = ProblemType(507, "no-space", "The server's disk is full")
 

@@ -76,6 +76,8 @@ extension Response {
 enum RetryAfter {
     /// A restart with recovery takes seconds.
     static var unavailable: UInt64 { 5 }
+    /// Keys are remembered for five minutes and more.
+    static var tooManyKeys: UInt64 { 60 }
     /// Retention frees room at each sealed frame; a person needs longer.
     static var noSpace: UInt64 { 30 }
 }

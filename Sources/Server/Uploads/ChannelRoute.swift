@@ -34,6 +34,16 @@ enum ChannelRoute {
             let isGzip = isGzip(head, octets, settings, &response),
             let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
+        var key: UploadKey?
+        if let field = head.value(of: .idempotencyKey) {
+            guard let text = IdempotencyKey(octets.extracting(field)) else {
+                response.refuse(
+                    .badIdempotencyKey, "Give Idempotency-Key once, as 1 to 255 visible ASCII characters.",
+                    settings)
+                return .respond
+            }
+            key = text.scoped(to: channelID.span, secret: secret(head, octets))
+        }
         if !body.isStream && !isGzip, case .length(let count) = head.framing,
             count > UInt64(settings.itemByteCountMax)
         {
@@ -44,7 +54,7 @@ enum ChannelRoute {
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
                 deviceTimestamp: parameters.timestamp, body: body, isGzip: isGzip,
-                byteCountMax: settings.itemByteCountMax,
+                key: key, byteCountMax: settings.itemByteCountMax,
                 wantsMinimal: Preferences.wantMinimal(head, octets), receivedAt: context.nowMilliseconds))
     }
 }
@@ -80,6 +90,15 @@ extension ChannelRoute {
                 .unauthorized, "Send a valid secret as Authorization: Bearer SECRET.", context.settings)
         }
         return false
+    }
+
+    /// The secret that was given and found good.
+    @_lifetime(copy octets)
+    private static func secret(_ head: borrowing RequestHead, _ octets: Span<UInt8>) -> Span<UInt8> {
+        guard let value = head.value(of: .authorization), let secret = bearerToken(octets, value) else {
+            preconditionFailure("the secret was judged before")
+        }
+        return octets.extracting(secret)
     }
 
     /// Where the secret of `Bearer SECRET` stands: the scheme's case doesn't matter (RFC 9110 section 11.1).

@@ -1,3 +1,5 @@
+import FrameLog
+
 /// What the head of a POST has said about the items in its body.
 struct Upload: Sendable {
     /// How the body is read.
@@ -26,6 +28,8 @@ struct Upload: Sendable {
     let body: Body
     /// The body is gzip (RFC 9110 section 8.4.1.3).
     let isGzip: Bool
+    /// What tells a retry from a new upload; nil where the client gave no key.
+    let key: UploadKey?
     /// The most octets of an item, inflated.
     let byteCountMax: Int
     /// The client wants no body in the answer (RFC 7240 section 4.2).

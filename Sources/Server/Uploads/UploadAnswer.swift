@@ -15,8 +15,7 @@ enum UploadAnswer {
             return
         }
         if ending == .tooLarge && tally.itemCount == 0 { return response.refuseTooLarge(settings) }
-        if let (problem, detail) = problem(of: ending, tally) {
-            let retryAfter = retryAfterSeconds(of: problem)
+        if let (problem, detail, retryAfter) = problem(of: ending, tally) {
             fillProblem(problem, detail, retryAfter, tally, upload, settings, &response)
         } else if tally.acceptedCount > 0 {
             fillAccepted(tally, upload, settings, &response)
@@ -28,33 +27,45 @@ enum UploadAnswer {
         }
     }
 
-    /// Why the request as a whole failed, or nil where it is for its items to say.
+    /// Why the request as a whole failed, and after how many seconds it may be tried again; nil where it is
+    /// for its items to say.
     private static func problem(
         of ending: UploadEnding, _ tally: borrowing UploadTally
-    ) -> (ProblemType, String)? {
+    ) -> (ProblemType, String, UInt64?)? {
         switch ending {
         case .complete: nil
-        case .malformed(let fault): (.forStatus(fault.status), "\(fault.reason.literal)")
+        case .malformed(let fault): (.forStatus(fault.status), "\(fault.reason)", nil)
         case .tornRecord:
-            (.tornBody, "The body ends within a record: a timestamp, a size, and as many octets of data.")
-        case .corruptGzip: (.tornBody, "The body's gzip is broken or was cut: send it anew.")
-        case .tooLarge: (.tooLarge, "The item is larger than an item may be here.")
-        case .tooDense: (.tooLarge, "The body inflates to too many times its size: send it without gzip.")
-        case .timedOut: (.timeout, "Nothing more came of the body: send items sooner, or end it.")
-        case .cutOff: (.tornBody, "The body was cut off.")
-        case .draining: (.unavailable, "The server is stopping: send the rest again in a moment.")
+            (
+                .tornBody, "The body ends within a record: a timestamp, a size, and as many octets of data.",
+                nil
+            )
+        case .corruptGzip: (.tornBody, "The body's gzip is broken or was cut: send it anew.", nil)
+        case .tooLarge: (.tooLarge, "The item is larger than an item may be here.", nil)
+        case .tooDense:
+            (.tooLarge, "The body inflates to too many times its size: send it without gzip.", nil)
+        case .timedOut: (.timeout, "Nothing more came of the body: send items sooner, or end it.", nil)
+        case .cutOff: (.tornBody, "The body was cut off.", nil)
+        case .draining:
+            (
+                .unavailable, "The server is stopping: send the rest again in a moment.",
+                RetryAfter.unavailable
+            )
+        case .keyConflict:
+            (.keyConflict, "This Idempotency-Key came with another body before: use a new key.", nil)
+        case .keysFull:
+            (
+                .tooManyKeys, "Send it again in some minutes, or without Idempotency-Key.",
+                RetryAfter.tooManyKeys
+            )
+        case .superseded:
+            (.superseded, "A later request with this Idempotency-Key goes on with it.", nil)
+        case .refused where tally.refusal == .noSpace:
+            (.noSpace, "The disk is full: send the rest when there is room.", RetryAfter.noSpace)
         case .refused:
-            tally.refusal == .noSpace
-                ? (.noSpace, "The disk is full: send the rest when there is room.")
-                : (.unavailable, "No more is stored for now: send the rest again later.")
-        }
-    }
-
-    private static func retryAfterSeconds(of problem: ProblemType) -> UInt64? {
-        switch problem.status {
-        case 503: RetryAfter.unavailable
-        case 507: RetryAfter.noSpace
-        default: nil
+            (
+                .unavailable, "No more is stored for now: send the rest again later.", RetryAfter.unavailable
+            )
         }
     }
 

@@ -22,4 +22,10 @@ enum UploadEnding: Sendable, Equatable {
     case draining
     /// The log takes no more; the tally says why.
     case refused
+    /// Its key belongs to another body.
+    case keyConflict
+    /// There are as many keys as may be.
+    case keysFull
+    /// A later request has the same key and goes on.
+    case superseded
 }

@@ -51,10 +51,24 @@ struct UploadTally: Sendable {
         inFlightByteCount += byteCount
     }
 
+    /// The log takes nothing of this upload.
+    mutating func refuse(_ verdict: ItemVerdict) { refusal = verdict }
+
     /// The next item can't be taken.
     mutating func reject(_ problem: ProblemType, _ detail: @autoclosure () -> String) {
         reject(itemCount, problem, detail())
         itemCount += 1
+    }
+
+    /// The next item was decided on before, with the same key.
+    mutating func pass() { itemCount += 1 }
+
+    /// All items decided on before have come again: those that were stored count as accepted, the others that
+    /// this time no fault was found in as rejected, though nobody knows any more for what.
+    mutating func credit(_ progress: UploadProgress) {
+        acceptedCount += progress.storedCount
+        rejectedCount = max(rejectedCount, progress.through - progress.storedCount)
+        lastFrame = progress.lastFrame
     }
 
     /// The log has decided on the first of the items that are on their way.
@@ -74,6 +88,8 @@ struct UploadTally: Sendable {
             refusal = refusal ?? verdict
             reject(index, verdict, nowMilliseconds)
         case .inDoubt: refusal = verdict
+        case .superseded: refusal = refusal ?? verdict
+        case .claimed, .keysFull: preconditionFailure("verdicts of claims are no items'")
         case .late, .tooFarAhead, .typeConflict, .windowFull: reject(index, verdict, nowMilliseconds)
         }
     }
@@ -135,7 +151,7 @@ extension UploadTally {
             )
         case .noSpace: return (.noSpace, { "There was no room for it." }, RetryAfter.noSpace)
         case .logClosed: return (.unavailable, { "It was not stored." }, RetryAfter.unavailable)
-        case .accepted, .inDoubt: preconditionFailure("no rejection")
+        case .accepted, .inDoubt, .claimed, .keysFull, .superseded: preconditionFailure("no rejection")
         }
     }
 }

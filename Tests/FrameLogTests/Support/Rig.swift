@@ -89,9 +89,11 @@ final class Rig {
     func open() throws {
         waiting = []
         let volume = SimulatedStorage(disk)
-        store = try SimulatedStore(opening: volume, retention: retention)
+        store = try SimulatedStore(
+            opening: volume, retention: retention, latenessMilliseconds: settings.latenessMilliseconds)
         ingest = try Ingest(
-            opening: volume, settings: settings, now: now, storedThrough: store.storedThrough, salt: now | 1)
+            opening: volume, settings: settings, now: now, storedThrough: store.storedThrough,
+            keys: store.keys, salt: now | 1)
         commit([])
     }
 
@@ -103,7 +105,7 @@ final class Rig {
     ) -> [ItemVerdict] {
         var batch = ItemBatch()
         for number in numbers {
-            promises[number] = Promise.none
+            promise(number)
             let data = Array("\(number)".utf8) + [UInt8](repeating: 32, count: padding)
             batch.append(
                 channelID: Array(channel(number).utf8).span, channelType: Array(type.utf8).span,
@@ -112,6 +114,9 @@ final class Rig {
         commit([batch])
         return lastOutcomes.map(\.verdict)
     }
+
+    /// An item is on its way, and nothing is promised of it yet.
+    func promise(_ number: Int) { promises[number] = Promise.none }
 
     func commit(_ batches: [ItemBatch]) {
         var batches = batches
@@ -170,6 +175,13 @@ final class Rig {
             channel.items.map { item in
                 Int(String(decoding: item.data.prefix { $0 != 32 }, as: UTF8.self))!
             }
+        }
+    }
+
+    /// The numbers of all items in frames.
+    func stored() throws -> [Int] {
+        try store.frames.flatMap { frame in
+            try numbers(in: try #require(disk.octets(of: "data/frames/" + name(of: frame))))
         }
     }
 

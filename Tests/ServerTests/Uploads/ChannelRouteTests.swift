@@ -177,6 +177,15 @@ import Testing
         #expect(answer.problem == "bad-parameter")
     }
 
+    @Test(arguments: ["timestamp=1", "age=1"])
+    func streamsHaveTheirOwnTimes(query: String) throws {
+        for type in ["application/x-ndjson", "application/vnd.syncstreamer.items"] {
+            let answer = try site.ask("POST /channel/a?\(query)", "Content-Type: \(type)", authorization)
+            #expect(answer.status == 400)
+            #expect(answer.problem == "bad-parameter")
+        }
+    }
+
     @Test func lengthOverTheLimit() throws {
         _ = try site.accept("POST /channel/a", json, authorization, "Content-Length: 1000")
         let answer = try site.ask("POST /channel/a", json, authorization, "Content-Length: 1001")
@@ -201,6 +210,25 @@ import Testing
         var site = site
         site.context.readiness = .full
         _ = try site.accept("POST /channel/a", json, authorization)
+    }
+
+    @Test(arguments: ["a", "\"quoted\"", String(repeating: "x", count: 255)])
+    func idempotencyKeys(key: String) throws {
+        func upload(_ channel: String, _ key: String) throws -> UploadKey? {
+            try site.accept("POST /channel/\(channel)", json, authorization, "Idempotency-Key: \(key)").key
+        }
+        #expect(try upload("a", key) != nil)
+        #expect(try upload("a", key) == upload("a", key))
+        #expect(try upload("a", key) != upload("b", key))
+        #expect(try upload("a", key) != upload("a", "other"))
+        #expect(try site.accept("POST /channel/a", json, authorization).key == nil)
+    }
+
+    @Test(arguments: ["", "a b", "\u{E9}", String(repeating: "x", count: 256)])
+    func brokenIdempotencyKeys(key: String) throws {
+        let answer = try site.ask("POST /channel/a", json, authorization, "Idempotency-Key: \(key)")
+        #expect(answer.status == 400)
+        #expect(answer.problem == "bad-idempotency-key")
     }
 
     // MARK: The body

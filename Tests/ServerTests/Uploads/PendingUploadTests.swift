@@ -3,10 +3,10 @@
 
 import Bytes
 import Compression
-import FrameLog
 import HTTP
 import Testing
 
+@testable import FrameLog
 @testable import Server
 
 @Suite struct PendingUploadTests {
@@ -210,5 +210,105 @@ import Testing
         let (pending, _) = try site.receive(lines("Content-Encoding: gzip"), bomb)
         #expect(pending.ending == .tooDense)
         #expect(site.answer(pending).status == 413)
+    }
+
+    // MARK: Keys
+
+    /// An upload with a key, whose claim the log has answered: `stored` of the items of `body` are there.
+    private func retry(_ type: String, _ body: String, of earlier: String, decided: Int, stored: Int) throws
+        -> (pending: PendingUpload, batch: ItemBatch)
+    {
+        let upload = try site.accept(
+            "POST /channel/a", "Content-Type: \(type)", authorization, "Idempotency-Key: k")
+        let pending = try PendingUpload(upload)
+        var batch = ItemBatch()
+        pending.take(Array(body.utf8).span)
+        pending.finishContent()
+        #expect(!pending.work(into: &batch, ticket: 1, site.context))
+        #expect(batch.count == 1)
+        #expect(pending.isWaitingForLog)
+        var digest = BodyDigest(seed: upload.channelType.span)
+        for line in earlier.split(separator: "\n").prefix(decided) { digest.update(Array(line.utf8).span) }
+        var progress = UploadProgress()
+        progress.through = UInt64(decided)
+        progress.storedCount = UInt64(stored)
+        progress.digest = digest.value
+        progress.lastFrame = 7
+        batch.removeAll()
+        pending.decide(
+            .claimed(KeyClaim(number: 3, progress: progress)), byteCount: 0, nowMilliseconds: Site.now)
+        while pending.work(into: &batch, ticket: 1, site.context) {}
+        return (pending, batch)
+    }
+
+    private let ndjson = "application/x-ndjson"
+
+    @Test func whatIsStoredIsPassedOver() throws {
+        let (pending, batch) = try retry(ndjson, "1\n2\n3\n4", of: "1\n2\n3\n4", decided: 2, stored: 2)
+        #expect(batch.count == 2)
+        #expect(batch.places.map(\.index) == [2, 3])
+        #expect(batch.places.allSatisfy { $0.claim == 3 })
+        decide(pending, batch) { _ in .accepted(frame: 9) }
+        #expect(site.answer(pending).text.hasPrefix("{\"accepted\":4,\"frame\":\"9\""))
+    }
+
+    @Test func whatIsStoredAsAWholeIsAnsweredAtOnce() throws {
+        for (type, body, count) in [(ndjson, "1\n2", 2), ("application/json", "1", 1)] {
+            let (pending, batch) = try retry(type, body, of: body, decided: count, stored: count)
+            #expect(batch.isEmpty)
+            let answer = site.answer(pending)
+            #expect(answer.status == 200)
+            #expect(answer.text.hasPrefix("{\"accepted\":\(count),\"frame\":\"7\""))
+        }
+    }
+
+    /// Another item, another order, or an end too early: nothing of it is stored.
+    @Test(arguments: ["1\n3\n3\n4", "2\n1\n3", "1", "1\nx\n3"])
+    func anotherBodyWithTheSameKey(body: String) throws {
+        let (pending, batch) = try retry(ndjson, body, of: "1\n2\n3\n4", decided: 2, stored: 2)
+        #expect(batch.isEmpty)
+        let answer = site.answer(pending)
+        #expect(answer.status == 422)
+        #expect(answer.problem == "idempotency-key-conflict")
+        let (single, _) = try retry("application/json", "2", of: "1", decided: 1, stored: 1)
+        #expect(site.answer(single).status == 422)
+    }
+
+    /// What the server refuses again has its number; what the log refused the first time is only counted.
+    @Test func itemsThatWereRefusedTheFirstTime() throws {
+        let body = "1\nx\n2\n3"
+        let (pending, batch) = try retry(ndjson, body, of: body, decided: 3, stored: 1)
+        #expect(batch.count == 1)
+        decide(pending, batch) { _ in .accepted(frame: 9) }
+        let text = site.answer(pending).text
+        #expect(text.hasPrefix("{\"accepted\":2,"))
+        #expect(text.contains("\"rejected\":[{\"index\":1,"))
+        #expect(text.hasSuffix("\"rejectedCount\":2}"))
+    }
+
+    @Test(
+        arguments: [
+            (ItemVerdict.keysFull, 503, "too-many-keys"), (.logClosed, 503, "unavailable"),
+            (.noSpace, 507, "no-space"),
+        ] as [(ItemVerdict, UInt16, String)])
+    func aKeyThatIsNotToBeHad(verdict: ItemVerdict, status: UInt16, problem: String) throws {
+        let upload = try site.accept(
+            "POST /channel/a", "Content-Type: \(ndjson)", authorization, "Idempotency-Key: k")
+        let pending = try PendingUpload(upload)
+        var batch = ItemBatch()
+        _ = pending.work(into: &batch, ticket: 1, site.context)
+        pending.decide(verdict, byteCount: 0, nowMilliseconds: Site.now)
+        let answer = site.answer(pending)
+        #expect(answer.status == status)
+        #expect(answer.problem == problem)
+        #expect(answer["Retry-After"] != nil)
+    }
+
+    @Test func aLaterRequestGoesOn() throws {
+        let (pending, batch) = try retry(ndjson, "1\n2", of: "", decided: 0, stored: 0)
+        decide(pending, batch) { $0 == 0 ? .accepted(frame: 9) : .superseded }
+        let answer = site.answer(pending)
+        #expect(answer.status == 409)
+        #expect(answer.problem == "superseded")
     }
 }
