@@ -20,6 +20,7 @@ extension Connection {
             return respond(&workspace, turn)
         }
         phase = .body
+        isBodyRead = false
         if expectsContinue && workspace.plaintext.isEmpty {
             HeadWriter.appendContinue(to: &workspace.responses)
         }
@@ -66,9 +67,8 @@ extension Connection {
 
     /// Answers an upload once its body has ended and the log has decided on all of its items.
     func answerUpload(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
-        guard pending!.isDecided, let upload = pending.take(), let ending = upload.ending else {
-            return false
-        }
+        guard let upload = pending, upload.isDecided, let ending = upload.ending else { return false }
+        pending = nil
         Router.answer(upload.tally, ending, of: upload.head, turn.context, &workspace.response)
         phase = .head
         if turn.isDraining { isKeptAlive = false }

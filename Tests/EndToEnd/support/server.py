@@ -161,5 +161,11 @@ class Server:
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (count, most))
         return before
 
+    def anonymous_octets(self):
+        """The memory it has that is no file's."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
