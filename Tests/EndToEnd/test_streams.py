@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import signal
 import socket
 import struct
@@ -210,7 +211,7 @@ def test_minimal_answers(server, channel):
 # Torn
 
 @pytest.mark.parametrize("tail, fields", [
-    (b"5\r\nab", RECORDS), (b"zz\r\n", RECORDS), (b"0\r\n\r\n", RECORDS),
+    (b"5\r\n", RECORDS), (b"zz\r\n", RECORDS), (b"0\r\n\r\n", RECORDS),
 ])
 def test_a_torn_end_says_how_many_items_are_durable(server, channel, tail, fields):
     with server.wire() as wire:
@@ -218,8 +219,10 @@ def test_a_torn_end_says_how_many_items_are_durable(server, channel, tail, field
         chunk(wire, record(b"a") + record(b"b") + record(b"torn")[:-1])
         wire.send(tail)
         if tail[0] == ord("5"):
-            # The client ends its direction in the middle of a chunk, and still reads.
-            wire.socket.shutdown(socket.SHUT_WR)
+            # The client ends its direction in the middle of a chunk, and still reads. Through a second descriptor,
+            # since Python's TLS socket takes a shutdown for the end of TLS.
+            with socket.socket(fileno=os.dup(wire.socket.fileno())) as below:
+                below.shutdown(socket.SHUT_WR)
         answer = wire.response()
         assert answer.status == 400
         assert answer.problem()["accepted"] == 2

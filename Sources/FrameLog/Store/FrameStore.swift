@@ -118,8 +118,8 @@ package final class FrameStore<
         }
     }
 
-    /// Removes keys whose time is over, gives up the frames that retention doesn't keep, and returns them, oldest
-    /// first. Their files are there until `removeRetired`, for whoever has not heard of it yet.
+    /// Removes keys whose time is over, gives up the frames that retention doesn't keep, and returns them,
+    /// oldest first. Their files are there until `removeRetired`, for whoever has not heard of it yet.
     ///
     /// - Parameter now: the frame clock.
     /// - Throws: `SystemError`, and has removed none.
