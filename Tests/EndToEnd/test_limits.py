@@ -1,7 +1,6 @@
 """Limits that protect the server: time for a handshake, a head, an idle connection; connections; descriptors."""
 
 import contextlib
-import signal
 import socket
 
 import pytest
@@ -147,32 +146,3 @@ def test_slow_readers_do_not_hold_others_up(start):
             slow.send(f"GET /{frame} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         for _ in range(50):
             assert server.get("/healthz").status == 200
-
-
-def unread(server):
-    """Octets that wait in the server's sockets, from /proc/net/tcp: local address, state, tx_queue:rx_queue."""
-    with open("/proc/net/tcp") as file:
-        rows = [line.split() for line in file.readlines()[1:]]
-    return sum(int(row[4].partition(":")[2], 16) for row in rows if int(row[1].partition(":")[2], 16) == server.port)
-
-
-def test_uploads_of_more_than_2_gib_that_end_in_one_turn(start):
-    """A batch for the log holds less than 2 GiB; what one turn of a loop takes in may be more.
-
-    It takes 5 GiB of memory for some seconds.
-    """
-    server = start("--threads", "1", frame_duration="1h")
-    size, count = 16 << 20, 130
-    with contextlib.ExitStack() as stack:
-        wires = [stack.enter_context(server.wire()) for _ in range(count)]
-        body = bytes(size - 1)
-        for wire in wires:
-            wire.send((f"POST /channel/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {SECRET}\r\n"
-                       f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n\r\n").encode() + body)
-        until(lambda: unread(server) == 0, "that all bodies but their last octets are read")
-        server.signal(signal.SIGSTOP)
-        for wire in wires:
-            wire.send(b"x")
-        server.signal(signal.SIGCONT)
-        for wire in wires:
-            assert wire.response().status == 200
