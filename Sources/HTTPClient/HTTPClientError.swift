@@ -4,8 +4,10 @@ import CCurl
 package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it was, as far as callers act on it.
     package enum Kind: Sendable, Equatable {
-        /// The network, the server's certificate, or the server's own words.
+        /// The network, or the server's own words: trying again may help.
         case transfer
+        /// The address, the certificate, or what is trusted: trying again won't help.
+        case setup
         /// The caller asked to end it.
         case cancelled
         /// The response had more octets than the client takes.
@@ -43,13 +45,13 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
             self.init(url, .cancelled, "interrupted")
         case CURLE_PEER_FAILED_VERIFICATION:
             self.init(
-                url, .transfer, "the server's certificate is not trusted (\(problem))",
+                url, .setup, "the server's certificate is not trusted (\(problem))",
                 advice: settings.trustedCertificateFile == nil
                     ? "name the file of its certificate with --cacert"
                     : "check that --cacert names its certificate")
         case CURLE_SSL_CACERT_BADFILE:
             self.init(
-                url, .transfer,
+                url, .setup,
                 "\(settings.trustedCertificateFile ?? "the system's certificates") can't be read",
                 advice: "--cacert takes a PEM file")
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST:
@@ -57,7 +59,7 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         case CURLE_COULDNT_RESOLVE_PROXY:
             self.init(url, .transfer, problem, advice: "check https_proxy and no_proxy in the environment")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-            self.init(url, .transfer, problem, advice: "an address is such as https://localhost:8080")
+            self.init(url, .setup, problem, advice: "an address is such as https://localhost:8080")
         case CURLE_SSL_CONNECT_ERROR:
             self.init(
                 url, .transfer, "no TLS connection (\(problem))",

@@ -34,6 +34,7 @@ final class RemoteServer {
     {
         var request = HTTPRequest(.post, base.url(["channel", item.channel], query: item.query))
         request.fields = [("Authorization", "Bearer \(secret)"), ("Content-Type", item.contentType)]
+        if let key = item.idempotencyKey { request.fields.append(("Idempotency-Key", key)) }
         request.body = item.data
         let response = try client.send(request, unless: isCancelled)
         if !response.isSuccess { throw ServerRefusal(request, response) }
@@ -52,6 +53,8 @@ struct PostedItem {
     var timestamp: UInt64?
     /// How long ago the item was taken; nil for now.
     var age: TimeSpan?
+    /// What a retry has in common with what it repeats.
+    var idempotencyKey: String?
 
     /// The query that says all this, encoded.
     var query: String {

@@ -2,7 +2,7 @@ import Bytes
 import HTTP
 
 /// A JSON value, for the short texts a server answers with. Numbers keep their digits.
-indirect enum JSONValue: Equatable {
+indirect enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case number(String)
@@ -11,7 +11,7 @@ indirect enum JSONValue: Equatable {
     case object([Member])
 
     /// A member of an object.
-    struct Member: Equatable {
+    struct Member: Equatable, Sendable {
         let name: String
         let value: JSONValue
     }

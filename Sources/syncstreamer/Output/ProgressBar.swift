@@ -18,12 +18,17 @@ struct ProgressBar {
 
     /// Says how far the work is; `total` is nil where nobody knows.
     mutating func update(_ done: UInt64, of total: UInt64?) {
+        update(Self.line(done, of: total))
+    }
+
+    /// Says how far work is whose end nobody knows.
+    mutating func update(_ words: @autoclosure () -> String) {
         guard isShown else { return }
         let now = Clock.monotonicMilliseconds()
         if now < nextDrawing { return }
         nextDrawing = now + Self.intervalMilliseconds
         hasDrawn = true
-        StandardStreams.writeError(Array(("\r" + Self.line(done, of: total) + "\u{1B}[K").utf8).span)
+        StandardStreams.writeError(Array(("\r" + words() + "\u{1B}[K").utf8).span)
     }
 
     /// Takes the bar away.

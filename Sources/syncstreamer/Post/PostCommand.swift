@@ -4,25 +4,33 @@ import HTTP
 import HTTPClient
 import Posix
 
-/// `syncstreamer post`: posts one item.
+/// `syncstreamer post`: posts one item, or all that standard input brings.
 struct PostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "post",
-        abstract: "Post one item: an argument, a file, or standard input.",
+        abstract: "Post items: an argument, a file, or standard input for as long as it lasts.",
         discussion: """
+            Standard input is read line by line: each is a JSON value and an item (NDJSON). With --records it \
+            is a stream of records: a timestamp in milliseconds and a size, 8 octets each in network byte \
+            order, and as many octets of data. What there is is posted at once, in batches that are tried \
+            again, until they are acknowledged, when the server is away: each has a key, so that none is \
+            stored twice. The server remembers keys for five minutes. Refused items are told by number, \
+            from 0. Exit status 1 says that not all were acknowledged.
+
             Examples:
 
               syncstreamer post kitchen '{"celsius": 21.5}' --secret-from data/secret
               syncstreamer post camera --file a.jpg --content-type application/octet-stream
+              mosquitto_sub -t sensors/kitchen | syncstreamer post kitchen --secret-from data/secret
             """)
 
     @Argument(help: "The channel's id.")
     var channel: String
 
-    @Argument(help: "The item. (default: standard input to its end)")
+    @Argument(help: "The item. (default: items from standard input)")
     var data: String?
 
-    @Option(help: ArgumentHelp("Post a file's octets; '-' is standard input.", valueName: "file"))
+    @Option(help: ArgumentHelp("Post a file's octets as one item; '-' is standard input.", valueName: "file"))
     var file: String?
 
     @Option(
@@ -43,7 +51,10 @@ struct PostCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long ago the item was taken, such as 500ms.", valueName: "duration"))
     var age: TimeSpan?
 
-    @Flag(help: "Print the server's answer as JSON.")
+    @Flag(help: "Standard input is records instead of lines.")
+    var records = false
+
+    @Flag(help: "Print the server's answer, or the counts, as JSON.")
     var json = false
 
     @OptionGroup(title: "Server") var serverOptions: ServerOptions
@@ -53,6 +64,12 @@ struct PostCommand: ParsableCommand {
         if data != nil && file != nil {
             throw ValidationError("give the item as an argument or with --file, not both")
         }
+        if records && !isStream {
+            throw ValidationError("--records is for standard input; leave out the item and --file")
+        }
+        if isStream && (timestamp != nil || age != nil) {
+            throw ValidationError("--timestamp and --age are for one item; records have their own times")
+        }
         if timestamp != nil && age != nil { throw ValidationError("give --timestamp or --age, not both") }
         if channel.isEmpty { throw ValidationError("a channel's id can't be empty") }
         guard contentType.utf8.allSatisfy({ 0x20...0x7E ~= $0 }), !contentType.isEmpty else {
@@ -60,7 +77,11 @@ struct PostCommand: ParsableCommand {
         }
     }
 
+    /// Items come from standard input.
+    private var isStream: Bool { data == nil && file == nil }
+
     func run() throws {
+        if isStream { return try postStream() }
         let secret = try secretOptions.secret()
         let server = try serverOptions.server()
         let item = PostedItem(
@@ -79,6 +100,44 @@ struct PostCommand: ParsableCommand {
             let frame = JSONValue(answer.body.span)?["frame"]?.text ?? "?"
             Lines.print("accepted, for frame \(PlainText.text(frame))")
         }
+    }
+
+    private func postStream() throws {
+        // First of all, so that no thread takes a signal by itself.
+        let interruption = try Interruption()
+        let form: ItemBatcher.Form = records ? .records : .lines
+        var posting = ItemPosting(
+            to: try serverOptions.server(), secret: try secretOptions.secret(), channel: channel,
+            channelType: type, form: form)
+        if Terminal.isInput { Lines.say("reading items from the terminal, a line each, to Ctrl-D") }
+        let input = ItemInput(form)
+        var isWhole = false
+        do {
+            while let batch = try input.next(until: interruption) {
+                guard try posting.post(batch, until: interruption) else { break }
+            }
+            isWhole = input.isAtEnd
+        } catch {
+            posting.finish()
+            Lines.print(summary(of: posting))
+            throw error
+        }
+        posting.finish()
+        Lines.print(summary(of: posting))
+        if input.isTorn { throw CommandFailure("standard input ended within a record; the rest was posted") }
+        if !isWhole || posting.rejectedCount > 0 { throw ExitCode(1) }
+    }
+
+    private func summary(of posting: ItemPosting) -> String {
+        if json {
+            let frame = posting.lastFrame.map { "\"\($0)\"" } ?? "null"
+            return
+                "{\"accepted\":\(posting.acceptedCount),\"rejected\":\(posting.rejectedCount),\"frame\":\(frame)}"
+        }
+        var words = "\(Quantities.count(posting.acceptedCount, "item")) acknowledged"
+        if posting.rejectedCount > 0 { words += ", \(posting.rejectedCount) refused" }
+        if let frame = posting.lastFrame { words += ", the last for frame \(PlainText.text(frame))" }
+        return words
     }
 
     private func octets() throws -> [UInt8] {

@@ -1,5 +1,5 @@
 /// What stands at the beginning of a body's content.
-enum ItemStep: Equatable {
+package enum ItemStep: Equatable {
     /// A whole item: its data as a range of the content, and the device's time for it where it brings one.
     case item(Range<Int>, timestamp: UInt64?, consumed: Int)
     /// An item over the limit; what follows it can be read.
@@ -11,7 +11,7 @@ enum ItemStep: Equatable {
 }
 
 /// Cuts a body into items as it arrives. Pure: the content comes in, ranges of it go out.
-enum ItemCutter {
+package enum ItemCutter {
     /// The whole body is one item of at most so many octets.
     case whole(byteCountMax: Int)
     case lines(LineCutter)
@@ -22,7 +22,7 @@ enum ItemCutter {
     /// - Parameters:
     ///   - content: what was not consumed before, and what has come since.
     ///   - isEnd: nothing will follow it.
-    mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
+    package mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
         switch self {
         case .whole(let byteCountMax):
             if content.count > byteCountMax { return .tooLarge(consumed: content.count) }

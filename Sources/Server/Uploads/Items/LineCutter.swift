@@ -2,18 +2,20 @@ import Bytes
 
 /// Cuts NDJSON into lines (github.com/ndjson/ndjson-spec): each ends with LF, before which a CR is no part of
 /// it; the last one may go without. Lines of blanks alone are passed over and are no items.
-struct LineCutter {
+package struct LineCutter {
     private let byteCountMax: Int
     /// So many octets of the line have no LF among them.
     private var scanned = 0
     /// The rest of a line that is too long is passed over.
     private var isSkipping = false
 
-    init(byteCountMax: Int) {
+    /// - Parameter byteCountMax: the most octets of an item.
+    package init(byteCountMax: Int) {
         self.byteCountMax = byteCountMax
     }
 
-    mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
+    /// As `ItemCutter.next`.
+    package mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
         var start = 0
         while true {
             guard let end = content.firstIndex(of: UInt8(ascii: "\n"), from: start + scanned) else {

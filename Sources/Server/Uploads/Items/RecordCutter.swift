@@ -2,18 +2,20 @@ import Bytes
 
 /// Cuts a stream of TimeFrame's `data_item` records: a timestamp and a size, 8 octets each in network byte
 /// order, then the data. A timestamp of 0 leaves the time to the server.
-struct RecordCutter {
+package struct RecordCutter {
     private static let prefixByteCount = 16
 
     private let byteCountMax: Int
     /// Octets left of a record that is too large.
     private var toSkip: UInt64 = 0
 
-    init(byteCountMax: Int) {
+    /// - Parameter byteCountMax: the most octets of an item.
+    package init(byteCountMax: Int) {
         self.byteCountMax = byteCountMax
     }
 
-    mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
+    /// As `ItemCutter.next`.
+    package mutating func next(_ content: Span<UInt8>, isEnd: Bool) -> ItemStep {
         if toSkip > 0 {
             let skipped = Int(min(toSkip, UInt64(content.count)))
             toSkip -= UInt64(skipped)
