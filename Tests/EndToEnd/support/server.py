@@ -34,7 +34,8 @@ def run(*arguments, check=True, stdin=b"", timeout=DEADLINE_SECONDS, **more):
 
 class Server:
     def __init__(
-        self, directory, identity, *options, host="127.0.0.1", frame_duration="200ms", secret=SECRET, before=(), **more
+        self, directory, identity, *options, host="127.0.0.1", frame_duration="200ms", secret=SECRET, before=(), waits=True,
+        **more
     ):
         self.directory, self.identity = directory, identity
         self.log_file = directory.parent / (directory.name + ".log")
@@ -56,13 +57,18 @@ class Server:
         self.output = []
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
+        self.context = trusting(identity.authority) if identity else None
+        if waits:
+            self.wait_for_line()
+
+    def wait_for_line(self):
+        """Returns once it serves."""
         until(lambda: self.output or self.process.poll() is not None, "the listening line")
         assert self.output, f"it did not start: {self.log_text()}"
         self.line = self.output[0].decode()
         assert self.line.startswith("listening on https://") and self.line.endswith("\n"), self.line
         self.url = self.line.removeprefix("listening on ").strip()
         self.port = int(self.url.rpartition(":")[2])
-        self.context = trusting(identity.authority) if identity else None
 
     def _read(self):
         for line in self.process.stdout:
