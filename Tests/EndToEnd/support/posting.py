@@ -17,6 +17,10 @@ class Ended(Exception):
     """The connection ended without an answer."""
 
 
+class Told(Exception):
+    """An answer said that the connection ends with it; what was sent behind it may be sent again."""
+
+
 class Visit:
     """One server's time, as its clients see it."""
 
@@ -62,6 +66,8 @@ class Client:
             try:
                 with visit.server.wire() as wire:
                     self.converse(wire, visit)
+            except Told:
+                pass
             except (OSError, Ended) as error:
                 if visit.is_ending.is_set():
                     return
@@ -99,6 +105,8 @@ class Client:
             # It is sent again; but this send must be nowhere.
             self.ledger.refuse(item)
             self.refusals.append(response)
+        if response.get("connection") == "close":
+            raise Told
 
     def request(self, octets, number):
         lines = [f"POST /channel/{self.channel} HTTP/1.1", "Host: localhost", f"Content-Length: {len(octets)}"]

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -30,6 +31,12 @@ def run(*arguments, check=True, stdin=b"", timeout=DEADLINE_SECONDS, **more):
         [str(PROGRAM), *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout, env=environment(**more))
     assert not check or finished.returncode == 0, finished.stderr.decode()
     return finished
+
+
+def free_port():
+    """A port that nobody has at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 class Server:
