@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from support import faults as disk_faults  # noqa: E402
 from support import identity as identities  # noqa: E402
 from support.server import PROGRAM, Server  # noqa: E402
 
@@ -46,6 +47,17 @@ def start(tmp_path, identity):
     yield start
     for server in started:
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def faults_library(tmp_path_factory):
+    return disk_faults.build(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture
+def faults(faults_library, tmp_path):
+    """A disk that fails when told, for servers started with `**faults.environment`."""
+    return disk_faults.Faults(faults_library, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -219,8 +219,11 @@ class Crowd:
         self.ledgers = [client.ledger for client in self.clients]
         self.witness = Witness(self.ledgers, retained)
 
-    def begin(self, server):
+    def begin(self, server, is_doomed=False):
+        """Has all begin; a server that is doomed may end at any moment from now on."""
         self.visit = Visit(server)
+        if is_doomed:
+            self.visit.is_ending.set()
         self.errors = []
         self.threads = [threading.Thread(target=self._run, args=[one], daemon=True)
                         for one in [*self.clients, Viewer(self.witness)]]

@@ -1,0 +1,222 @@
+"""A disk that fails under the release binary: no false 200, reads go on, and a restart has all that was accepted.
+
+What fails, and when, is said by support/faults.c, which lies over the calls that change files. It works wherever the
+tests do, in a container without ptrace too, and can be switched while the server runs."""
+
+import random
+import signal
+
+import pytest
+
+from support.posting import Crowd
+from support.server import OCTETS, free_port
+from support.waiting import until
+from support.wire import Wire
+
+SEED = random.randrange(2**32)
+
+
+@pytest.fixture
+def faulty(start, faults):
+    """Starts servers whose disk can fail, with their operators' listener on."""
+    def begin(*options, **settings):
+        port = free_port()
+        server = start("--admin", f"127.0.0.1:{port}", *options, **faults.environment, **settings)
+        server.admin_port = port
+        assert faults.call_count > 0, "the faults are not in place"
+        return server
+    return begin
+
+
+def readiness(server):
+    with Wire(("127.0.0.1", server.admin_port), None, plain=True) as wire:
+        return wire.ask("GET", "/readyz").status
+
+
+def warmed_up(crowd, server):
+    """All clients have been answered, and frames have been sealed, while the disk was sound."""
+    crowd.begin(server)
+    until(lambda: len(crowd.witness.frames) >= 2 and all(ledger.accepted_count >= 3 for ledger in crowd.ledgers),
+          "every client's first answers")
+    crowd.check_undisturbed()
+
+
+def check_reads_go_on(server, witness):
+    """Without a new frame: those there are, the index, and what a supervisor asks."""
+    witness.check_content(server)
+    assert set(witness.frames) <= {int(entry["id"]) for entry in server.index()}
+    assert server.get("/healthz").status == 200
+
+
+def check_all_after_restart(start, server, crowd):
+    """On a sound disk: whatever was accepted is there once, in order; what was refused is nowhere."""
+    again = start(directory=server.directory)
+    crowd.witness.catch_up(again)
+    crowd.witness.check_index(again)
+    crowd.witness.check_content(again)
+    # And it goes on.
+    crowd.begin(again)
+    counts = [ledger.accepted_count for ledger in crowd.ledgers]
+    until(lambda: all(ledger.accepted_count > count for ledger, count in zip(crowd.ledgers, counts)), "new items")
+    crowd.end()
+    crowd.witness.catch_up(again)
+
+
+# What fails of the log's writing: the sync, the write, the write of which half is done already; and for how often: the
+# one time, after which the disk takes zeros in place of the commit, or from then on.
+LOG_FAULTS = {
+    "sync": ("fdatasync", "fail"),
+    "sync that was done": ("fdatasync", "fail after"),
+    "write": ("pwritev", "fail"),
+    "half a write": ("pwritev", "fail after"),
+}
+
+
+@pytest.mark.parametrize("times", [1, -1], ids=["once", "for good"])
+@pytest.mark.parametrize("fault", LOG_FAULTS)
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_an_io_error_closes_the_log_and_a_restart_opens_it(faulty, start, faults, fault, times, ending):
+    print(f"seed {SEED}")
+    crowd = Crowd(SEED)
+    server = faulty()
+    assert readiness(server) == 200
+    warmed_up(crowd, server)
+    call, action = LOG_FAULTS[fault]
+    rule = faults.begin(call, action, path="/log/", times=times)
+    if times < 0:
+        # A log whose commit can't be taken back either: nobody can tell what is on the disk.
+        faults.begin("pwrite", action, path="/log/")
+    # Each client is refused now. Who was in the commit that failed may have been cut off without an answer.
+    until(lambda: all(client.refusals for client in crowd.clients), "refusals")
+    crowd.end()
+    assert rule.struck >= 1
+    for client in crowd.clients:
+        assert {response.status for response in client.refusals} == {503}, client.refusals[:3]
+        assert {response.problem_name() for response in client.refusals} == {"unavailable"}
+        assert len(client.breaks) <= 1, client.breaks
+    if times == 1:
+        assert not any(client.breaks for client in crowd.clients), "it was taken back, so it could be said"
+    assert readiness(server) == 503
+    check_reads_go_on(server, crowd.witness)
+    # Not even a disk that is well again makes it pretend: what was in doubt is settled by a restart.
+    faults.end()
+    assert server.post("late", b"1").status == 503
+    assert "fdatasync" in server.log_text() or "pwritev" in server.log_text()
+    server.signal(ending)
+    server.wait()
+    check_all_after_restart(start, server, crowd)
+
+
+@pytest.mark.parametrize("call,error", [
+    ("fdatasync", "ENOSPC"), ("pwritev", "ENOSPC"), ("pwritev", "EDQUOT"),
+], ids=["sync", "write", "quota"])
+def test_a_full_disk_is_507_until_there_is_room(faulty, start, faults, call, error):
+    """Some file systems tell of a full disk only when they write or sync what was set aside."""
+    print(f"seed {SEED}")
+    crowd = Crowd(SEED)
+    server = faulty()
+    warmed_up(crowd, server)
+    # Once per commit: that it can't be stored is said, and it is overwritten.
+    faults.begin(call, path="/log/", error=error, times=1)
+    until(lambda: any(client.refusals for client in crowd.clients), "a refusal")
+    until(lambda: readiness(server) == 200, "readiness, with room again")
+    faults.end()
+    counts = [ledger.accepted_count for ledger in crowd.ledgers]
+    until(lambda: all(ledger.accepted_count > count for ledger, count in zip(crowd.ledgers, counts)), "new items")
+    crowd.end()
+    for client in crowd.clients:
+        assert {response.status for response in client.refusals} <= {507}, client.refusals[:3]
+        assert not client.breaks, client.breaks
+    crowd.witness.catch_up(server)
+    check_reads_go_on(server, crowd.witness)
+    assert server.stop() == 0
+    check_all_after_restart(start, server, crowd)
+
+
+def test_short_writes_are_gone_on_with(faulty, start, faults):
+    """write(2) may take a part: nobody hears of it, and everything is whole."""
+    print(f"seed {SEED}")
+    crowd = Crowd(SEED)
+    rules = [faults.begin(call, "short", path="/data") for call in ("pwrite", "pwritev")]
+    server = faulty()
+    warmed_up(crowd, server)
+    until(lambda: len(crowd.witness.frames) >= 6, "some frames more")
+    crowd.kill()
+    crowd.check_undisturbed()
+    assert all(rule.struck > 10 for rule in rules)
+    faults.end()
+    check_all_after_restart(start, server, crowd)
+
+
+@pytest.mark.parametrize("call", ["open", "pwrite", "fdatasync", "rename", "fsync"])
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+def test_a_frame_that_cannot_be_stored_is_stored_later(faulty, start, faults, call, error):
+    """Posts go on meanwhile, since the log has the items; and when the disk takes frames again, none is missing."""
+    print(f"seed {SEED}")
+    crowd = Crowd(SEED)
+    server = faulty()
+    warmed_up(crowd, server)
+    rule = faults.begin(call, path="/frames", error=error)
+    until(lambda: "could not be stored" in server.log_text(), "a frame that fails")
+    newest = int(server.index()[0]["id"])
+    counts = [ledger.accepted_count for ledger in crowd.ledgers]
+    until(lambda: all(ledger.accepted_count > count + 50 for ledger, count in zip(crowd.ledgers, counts)), "new items")
+    assert rule.struck and int(server.index()[0]["id"]) == newest
+    check_reads_go_on(server, crowd.witness)
+    faults.end()
+    until(lambda: crowd.witness.newest > newest, "the frames that waited")
+    crowd.end()
+    crowd.check_undisturbed()
+    crowd.witness.catch_up(server)
+    server.kill()
+    check_all_after_restart(start, server, crowd)
+
+
+def test_a_kill_while_frames_cannot_be_stored(faulty, start, faults):
+    """Their items are in the log alone then, and in sealed windows: the next start stores them."""
+    print(f"seed {SEED}")
+    crowd = Crowd(SEED)
+    server = faulty()
+    warmed_up(crowd, server)
+    faults.begin("fdatasync", path="/frames")
+    newest = crowd.witness.newest
+    until(lambda: all(ledger.unseen and int(ledger.unseen[-1].frame) > newest + 600 for ledger in crowd.ledgers),
+          "windows that end and give no frame")
+    crowd.kill()
+    crowd.check_undisturbed()
+    faults.end()
+    check_all_after_restart(start, server, crowd)
+
+
+@pytest.mark.parametrize("call,error,status", [
+    ("open", "EMFILE", 507), ("fallocate", "ENOSPC", 507), ("pwrite", "ENOSPC", 507), ("fdatasync", "ENOSPC", 507),
+    ("rename", "ENOSPC", 507), ("fsync", "ENOSPC", 507), ("pwrite", "EIO", 503), ("fsync", "EIO", 503)])
+def test_posts_go_on_until_the_log_needs_the_segment_that_cannot_be_made(faulty, start, faults, call, error, status):
+    """What is made in advance is no reason to refuse anything. When it is needed, a full disk is waited for, and any
+    other error closes the log; either way nothing that was accepted suffers."""
+    server = faulty()
+    assert server.post("a", b"0").status == 200
+    # A segment is filled under another name: what is written to the current one goes well.
+    path = "/log/blank" if call in ("open", "fallocate", "pwrite", "fdatasync", "rename") else "/log"
+    rule = faults.begin(call, path=path, error=error)
+    accepted, filling = [b"0"], random.Random(SEED)
+
+    def post():
+        body = filling.randbytes(15 << 20)
+        answer = server.post("a", body)
+        if answer.status == 200:
+            accepted.append(body)
+            return None
+        return answer
+
+    assert until(post, "the end of the segment").status == status
+    assert rule.struck and len(accepted) >= 4
+    faults.end()
+    if status == 507:
+        until(lambda: server.post("a", b"after").status == 200, "room again")
+        accepted.append(b"after")
+    server.kill()
+    again = start(directory=server.directory)
+    last = again.post("b", b"last").json()["frame"]
+    again.frame_octets(last)
+    assert [item.data for frame in again.all_frames() for item in frame.items("a")] == accepted
