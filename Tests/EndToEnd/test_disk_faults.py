@@ -172,6 +172,31 @@ def test_a_frame_that_cannot_be_stored_is_stored_later(faulty, start, faults, ca
     check_all_after_restart(start, server, crowd)
 
 
+def test_old_frames_go_also_while_new_ones_cannot_be_stored(faulty, faults):
+    """A disk too full for the next frame: what retention removes is what makes the room."""
+    server = faulty("--retain-age", "3s")
+    first = until(server.index, "a frame")[0]["id"]
+    # The note of what was removed is a small file, for which there is room.
+    faults.begin("open", path="/frames/1", error="ENOSPC")
+    until(lambda: "could not be stored" in server.log_text(), "a frame that fails")
+    until(lambda: server.get(f"/{first}").status == 410, "the removal of the first frame")
+
+
+def test_a_gzip_form_that_cannot_be_made_is_done_without(faulty, faults):
+    faults.begin("fdatasync", path=".gz.tmp")
+    server = faulty()
+    frame_id = server.post("a", b"x" * 50_000).json()["frame"]
+    server.frame_octets(frame_id)
+    until(lambda: "gzip form could not be made" in server.log_text(), "the error in the log")
+    answer = server.get(f"/{frame_id}", Accept_Encoding="gzip")
+    assert (answer.status, answer.get("content-encoding")) == (200, None)
+    assert "could not be stored" not in server.log_text()
+    faults.end()
+    frame_id = server.post("a", b"x" * 50_000).json()["frame"]
+    until(lambda: server.frame_octets(frame_id) and server.get(f"/{frame_id}", Accept_Encoding="gzip").get("content-encoding"),
+          "a gzip form again")
+
+
 def test_a_kill_while_frames_cannot_be_stored(faulty, start, faults):
     """Their items are in the log alone then, and in sealed windows: the next start stores them."""
     print(f"seed {SEED}")
@@ -211,6 +236,7 @@ def test_posts_go_on_until_the_log_needs_the_segment_that_cannot_be_made(faulty,
 
     assert until(post, "the end of the segment").status == status
     assert rule.struck and len(accepted) >= 4
+    assert server.log_text().count("no log segment could be made") <= 1, "said again and again"
     faults.end()
     if status == 507:
         until(lambda: server.post("a", b"after").status == 200, "room again")
