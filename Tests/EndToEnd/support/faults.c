@@ -1,5 +1,5 @@
-// A disk that fails when a test says so: laid over the calls by which a program changes files (LD_PRELOAD), steered
-// through a file that both have mapped. See faults.py, which lays the same structures out.
+// A disk that fails when a test says so: laid over the calls by which a program changes files, and pread (LD_PRELOAD),
+// steered through a file that both have mapped. See faults.py, which lays the same structures out.
 //
 // A rule is about one call, or any, on files whose path holds a text. It lets some such calls pass, and then fails
 // them, cuts them short, or ends the program before, in the middle of or after one, as SIGKILL would at that moment.
@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { RULES_MAX = 16 };
-enum call { ANY, OPEN, PWRITE, PWRITEV, FDATASYNC, FSYNC, RENAME, UNLINK, FALLOCATE, MKDIR, CALLS };
+enum call { ANY, OPEN, PWRITE, PWRITEV, FDATASYNC, FSYNC, RENAME, UNLINK, FALLOCATE, MKDIR, PREAD };
 enum action { PASS, FAIL, SHORT, KILL_BEFORE, KILL_WITHIN, KILL_AFTER, FAIL_AFTER };
 
 struct rule {
@@ -37,7 +37,7 @@ struct rule {
 };
 
 struct control {
-    _Atomic uint64_t calls;  // Calls that change a file, matched by a rule or not: shows that this is in place.
+    _Atomic uint64_t calls;  // All calls, matched by a rule or not: shows that this is in place.
     struct rule rules[RULES_MAX];
 };
 
@@ -204,8 +204,20 @@ ssize_t pwritev(int file, const struct iovec *pieces, int count, off_t offset) {
     return put;
 }
 
+// Reads fail, or don't: what ends a program belongs to the calls above.
+ssize_t pread(int file, void *octets, size_t count, off_t offset) {
+    REAL(pread);
+    struct rule *rule = strike(PREAD, file, NULL);
+    if (rule && rule->action == FAIL) {
+        errno = (int)rule->error;
+        return -1;
+    }
+    return real(file, octets, rule && rule->action == SHORT && count > 1 ? count / 2 : count, offset);
+}
+
 // What a 64-bit program calls the same.
 int openat64(int, const char *, int, ...) __attribute__((alias("openat")));
 ssize_t pwrite64(int, const void *, size_t, off_t) __attribute__((alias("pwrite")));
+ssize_t pread64(int, void *, size_t, off_t) __attribute__((alias("pread")));
 ssize_t pwritev64(int, const struct iovec *, int, off_t) __attribute__((alias("pwritev")));
 int posix_fallocate64(int, off_t, off_t) __attribute__((alias("posix_fallocate")));
