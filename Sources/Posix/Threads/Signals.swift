@@ -5,8 +5,8 @@ import Glibc
 package struct Signals: ~Copyable {
     package let descriptor: Descriptor
 
-    /// Blocks `numbers` for this thread and those it starts later, ignores SIGPIPE, and makes a descriptor
-    /// that reports the signals. Call it first thing, on the main thread.
+    /// Blocks `numbers` for this thread and those it starts later, ignores SIGPIPE and SIGXFSZ, and makes a
+    /// descriptor that reports the signals. Call it first thing, on the main thread.
     ///
     /// - Throws: `SystemError` where no descriptor is to be had.
     package init(of numbers: [Int32]) throws(SystemError) {
@@ -16,8 +16,10 @@ package struct Signals: ~Copyable {
         for number in numbers { _ = unsafe sigaddset(&set, number) }
         let blocked = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         precondition(blocked == 0, "SIG_BLOCK with a valid set can't fail")
-        // A peer that closed early must be an error of the write, not the end of the process.
+        // A peer that closed early, or a limit on file sizes, must be an error of the write, not the end of
+        // the process.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         let number = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC))
         if number < 0 { throw SystemError(call: "signalfd", subject: "signals") }
         descriptor = Descriptor(owning: number)
