@@ -4,6 +4,7 @@ What fails, and when, is said by support/faults.c, which lies over the calls tha
 tests do, in a container without ptrace too, and can be switched while the server runs."""
 
 import random
+import resource
 import signal
 
 import pytest
@@ -128,6 +129,21 @@ def test_a_full_disk_is_507_until_there_is_room(faulty, start, faults, call, err
         assert {response.status for response in client.refusals} <= {507}, client.refusals[:3]
         assert not client.breaks, client.breaks
     crowd.witness.catch_up(server)
+    check_reads_go_on(server, crowd.witness)
+    assert server.stop() == 0
+    check_all_after_restart(start, server, crowd)
+
+
+def test_a_limit_on_file_sizes_ends_nothing_but_the_posts(faulty, start):
+    """The kernel cuts the write that crosses the limit short, and fails the next with EFBIG: no signal may end reads."""
+    print(f"seed {SEED}")
+    crowd = Crowd(SEED)
+    server = faulty()
+    warmed_up(crowd, server)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (4 << 10, resource.RLIM_INFINITY))
+    until(lambda: all(client.refusals for client in crowd.clients), "refusals")
+    crowd.end()
+    assert {response.status for client in crowd.clients for response in client.refusals} == {503}
     check_reads_go_on(server, crowd.witness)
     assert server.stop() == 0
     check_all_after_restart(start, server, crowd)

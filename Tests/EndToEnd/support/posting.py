@@ -181,9 +181,15 @@ class Pipelining(OctetItems):
 
 
 class LargeItems(Client):
-    """Items of a megabyte or more, so that the log goes on to its next segment now and then."""
+    """Items of a megabyte or more, so that the log goes on to its next segment now and then; not so many that a slow
+    disk falls behind with their frames."""
 
     kind = "large"
+    SECONDS_BETWEEN = 0.05
+
+    def converse(self, wire, visit):
+        while not visit.is_over.wait(self.SECONDS_BETWEEN):
+            self.post(wire)
 
     def body(self, number, attempt):
         filling = random.Random(f"{self.channel} {number} {attempt}")
