@@ -90,7 +90,7 @@ class Client:
         self.to_retry.insert(0, (number, attempt))
         octets = self.octets(number, attempt)
         item = self.ledger.send(octets)
-        wire.send(self.request(octets, number))
+        transmit(wire, self.request(octets, number))
         self.hear(wire, item, (number, attempt))
 
     def hear(self, wire, item, sent):
@@ -116,6 +116,14 @@ class Client:
     def more_fields(self, number):
         """What stands in the request's header; a key belongs to a number."""
         return self.fields
+
+
+def transmit(wire, octets):
+    """Sends; a server that refuses early may answer and take no more (RFC 9112 section 9.5), so reading decides."""
+    try:
+        wire.send(octets)
+    except OSError:
+        pass
 
 
 def answer(wire):
@@ -175,7 +183,7 @@ class Pipelining(OctetItems):
             self.to_retry[:0] = burst
             bodies = [self.octets(*one) for one in burst]
             items = [self.ledger.send(octets) for octets in bodies]
-            wire.send(b"".join(self.request(octets, one[0]) for one, octets in zip(burst, bodies)))
+            transmit(wire, b"".join(self.request(octets, one[0]) for one, octets in zip(burst, bodies)))
             for item, sent in zip(items, burst):
                 self.hear(wire, item, sent)
 
