@@ -15,6 +15,14 @@ enum SealerMessage: Sendable {
 /// The thread that turns ended windows into stored frames, removes old ones, and publishes each new state of
 /// the store to the loops. The disk's slowness stays here.
 final class Sealer {
+    /// What it does with the disk, and what the log is told where that fails.
+    private enum Work: String {
+        case store = "a frame could not be stored and stays in the log; trying again"
+        case compress = "a frame's gzip form could not be made; it is served without one"
+        case retire = "old frames could not be given up; trying again"
+        case refill = "no log segment could be made in advance; trying again"
+    }
+
     /// How long it waits to try again what the disk refused.
     private static let retryMilliseconds: Int32 = 1_000
 
@@ -32,8 +40,8 @@ final class Sealer {
     private var waiting: [SealedWindow<DiskStorage>] = []
     private var newest: FrameCatalog
     private var isStopping = false
-    /// The last try failed and was logged; the log hears of it again only when it has succeeded.
-    private var isFailing = false
+    /// What failed at the last try and was logged; the log hears of it again only when it has succeeded.
+    private var failing: Set<Work> = []
 
     init(
         _ recovery: Recovery, mailbox: Mailbox<SealerMessage>, writer: Mailbox<WriterMessage>, logger: Logger
@@ -74,48 +82,50 @@ final class Sealer {
     /// Stores what waits in its order, as far as the disk goes along.
     private func storeWaiting() {
         while let window = waiting.first {
-            attempt("a frame could not be stored and stays in the log; trying again") {
-                // Files go a frame later than the catalogue has given them up, so that a loop in the middle
-                // of its turn finds what it has just looked up.
-                store.removeRetired()
-                // What a try that failed has left undone: on a full disk its room is what the next one lacks.
-                // An error is no reason not to try, and is met again below.
-                try? retire()
-                let frame = try store.store(window)
+            // Files go a frame later than the catalogue has given them up, so that a loop in the middle of
+            // its turn finds what it has just looked up.
+            store.removeRetired()
+            // What a try that failed has left undone: on a full disk its room is what the next one lacks.
+            retire()
+            var stored: StoredFrame?
+            attempt(.store) {
+                stored = try store.store(window)
                 waiting.removeFirst()
                 publish()
                 writer.post(.stored(windowStart: window.start))
-                // Before there is a gzip form, since that may find no room, and again behind it, since it
-                // counts too. A frame that is past a limit by itself is given up at once.
-                try retire()
-                if try store.frames.last === frame && store.compress(frame) {
-                    publish()
-                    try retire()
-                }
             }
-            if isFailing { return }
+            guard let stored else { return }
+            // Before there is a gzip form, since that may find no room, and again behind it, since it counts
+            // too. A frame that is past a limit by itself is given up at once.
+            retire()
+            if store.frames.last !== stored { continue }
+            attempt(.compress) { if try store.compress(stored) { publish() } }
+            retire()
         }
     }
 
     /// Gives up the frames that retention doesn't keep.
-    private func retire() throws {
-        if try !store.retire(now: frameClock.reading(Clock.wallMilliseconds())).isEmpty { publish() }
+    private func retire() {
+        attempt(.retire) {
+            if try !store.retire(now: frameClock.reading(Clock.wallMilliseconds())).isEmpty { publish() }
+        }
     }
 
     private func refillStock() {
-        if !stock.isLow || isFailing { return }
-        attempt("no log segment could be made in advance; trying again") { try stock.refill() }
+        // Frames come first: they wait for room already.
+        if !stock.isLow || failing.contains(.store) { return }
+        attempt(.refill) { try stock.refill() }
     }
 
     /// Does something with the disk; says once when it fails, and once when it goes well again.
-    private func attempt(_ failure: StaticString, _ work: () throws -> Void) {
+    private func attempt(_ work: Work, _ body: () throws -> Void) {
         do {
-            try work()
-            if isFailing { logger.notice("the disk takes frames again") }
-            isFailing = false
+            try body()
+            if failing.remove(work) != nil { logger.notice("the disk goes along again") }
         } catch {
-            if !isFailing { logger.error("\(failure)", metadata: ["error": "\(error)"]) }
-            isFailing = true
+            if failing.insert(work).inserted {
+                logger.error("\(work.rawValue)", metadata: ["error": "\(error)"])
+            }
         }
     }
 
