@@ -44,7 +44,7 @@ def test_kills_at_random_moments(start):
     for number in range(ROUNDS):
         if directory and chance.random() < 0.25:
             server = start(directory=directory, waits=False)
-            pause(chance.uniform(0, 0.12))
+            pause(chance.uniform(0, 0.06))
             server.kill()
             killed_starts += not server.output
         server = start(directory=directory, frame_duration="200ms")
@@ -127,7 +127,8 @@ def test_kills_at_chosen_calls(start, faults):
         path = "/log" if call in ("pwritev", "fallocate") else chance.choice(["/log", "/frames"])
         passes = int(2 ** chance.uniform(0, 5 if call in ("pwrite", "pwritev", "fdatasync") else 2)) - 1
         faults.begin(call, action, path=path, passes=passes, times=1)
-        server = start("--retain-frames", "3", directory=directory, frame_duration="100ms", waits=False, **faults.environment)
+        server = start(
+            "--retain-frames", "3", directory=directory, frame_duration="100ms", waits=False, **faults.environment)
         directory = server.directory
         until(lambda: server.output or server.process.poll() is not None, "a start or its end")
         try:
