@@ -61,7 +61,8 @@ final class ItemBatcher {
                 itemCount += 1
             case .tooLarge:
                 throw CommandFailure(
-                    "item \(firstItem + itemCount) is larger than any item may be (\(Self.itemByteCountMax) octets)"
+                    "item \(firstItem + itemCount) is larger than any item may be, "
+                        + "\(Self.itemByteCountMax) octets"
                 )
             case .needsMore(let consumed):
                 // Blanks between items.

@@ -79,9 +79,8 @@ struct ItemPosting {
         lastFrame = answer?["frame"]?.text ?? lastFrame
         for rejection in answer?["rejected"]?.elements ?? [] {
             let number = batch.firstItem + (rejection["index"]?.natural ?? 0)
-            say(
-                "item \(number) was refused: \(PlainText.text(rejection["detail"]?.text ?? "no reason given"))"
-            )
+            let detail = rejection["detail"]?.text ?? "no reason given"
+            say("item \(number) was refused: \(PlainText.text(detail))")
         }
         let listed = UInt64(answer?["rejected"]?.elements?.count ?? 0)
         if rejected > listed { say("and \(Quantities.count(rejected - listed, "more item")) with it") }

@@ -10,12 +10,12 @@ struct PostCommand: ParsableCommand {
         commandName: "post",
         abstract: "Post items: an argument, a file, or standard input for as long as it lasts.",
         discussion: """
-            Standard input is read line by line: each is a JSON value and an item (NDJSON). With --records it \
-            is a stream of records: a timestamp in milliseconds and a size, 8 octets each in network byte \
-            order, and as many octets of data. What there is is posted at once, in batches that are tried \
-            again, until they are acknowledged, when the server is away: each has a key, so that none is \
-            stored twice. The server remembers keys for five minutes. Refused items are told by number, \
-            from 0. Exit status 1 says that not all were acknowledged.
+            Standard input is read line by line: each is a JSON value and an item (NDJSON). With \
+            --records it is a stream of records: a timestamp in milliseconds and a size, 8 octets each in \
+            network byte order, and as many octets of data. What there is is posted at once, in batches \
+            that are tried again, until they are acknowledged, when the server is away: each has a key, so \
+            that none is stored twice. The server remembers keys for five minutes. Refused items are told \
+            by number, from 0. Exit status 1 says that not all were acknowledged.
 
             Examples:
 
@@ -130,9 +130,15 @@ struct PostCommand: ParsableCommand {
 
     private func summary(of posting: ItemPosting) -> String {
         if json {
-            let frame = posting.lastFrame.map { "\"\($0)\"" } ?? "null"
-            return
-                "{\"accepted\":\(posting.acceptedCount),\"rejected\":\(posting.rejectedCount),\"frame\":\(frame)}"
+            var octets = Array("{\"accepted\":\(posting.acceptedCount)".utf8)
+            octets.append(utf8: ",\"rejected\":\(posting.rejectedCount),\"frame\":")
+            if let frame = posting.lastFrame {
+                JSONWriter.append(frame, to: &octets)
+            } else {
+                octets.append("null")
+            }
+            octets.append("}")
+            return String(decoding: octets, as: UTF8.self)
         }
         var words = "\(Quantities.count(posting.acceptedCount, "item")) acknowledged"
         if posting.rejectedCount > 0 { words += ", \(posting.rejectedCount) refused" }
