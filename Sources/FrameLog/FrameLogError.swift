@@ -20,17 +20,18 @@ package struct FrameLogError: Error, Sendable, Equatable, CustomStringConvertibl
     package let path: String
     /// Where in the file, in octets.
     package let offset: UInt64?
-    /// What was found, and what to do.
+    /// What was found, and, unless the reason says it all, what to do.
     package let detail: String
 
     package var description: String {
-        if let offset { return "\(path) at octet \(offset): \(detail)" }
-        return "\(path): \(detail)"
+        let place = offset.map { "\(path) at octet \($0)" } ?? path
+        return "\(place): \(detail)" + (reason == .corrupt ? Self.howToRepair : "")
     }
 
     /// What to do about a file that is damaged; follows what was found.
-    static let howToRepair =
-        "; look at it with `syncstreamer verify`, which can keep the readable part, or restore it from a copy"
+    private static let howToRepair =
+        "; `syncstreamer verify` shows what can be read and `syncstreamer verify --repair` keeps it, "
+        + "or restore the file from a copy"
 
     static func ownedByAnother(path: String) -> FrameLogError {
         FrameLogError(

@@ -57,7 +57,13 @@ struct LogRecovery<Volume: Storage> {
     /// Removes what an interrupted run left unfinished, and returns the segments' numbers in order.
     private func sweep() throws -> [UInt32] {
         var sequences: [UInt32] = []
-        for name in try volume.names() {
+        let names = try volume.names()
+        if let marker = names.first(where: { InterruptedRepair.sequence(of: $0) != nil }) {
+            throw FrameLogError(
+                reason: .corrupt, path: volume.path + "/" + marker, offset: nil,
+                detail: "a repair of the log was interrupted")
+        }
+        for name in names {
             if name.hasSuffix(".tmp") {
                 try volume.remove(name)
             } else if let sequence = Segment<Volume>.sequence(of: name) {
@@ -199,6 +205,6 @@ struct LogRecovery<Volume: Storage> {
     private func damaged(_ sequence: UInt32, _ offset: Int?, _ detail: String) -> FrameLogError {
         FrameLogError(
             reason: .corrupt, path: volume.path + "/" + Segment<Volume>.name(of: sequence),
-            offset: offset.map(UInt64.init), detail: detail + FrameLogError.howToRepair)
+            offset: offset.map(UInt64.init), detail: detail)
     }
 }

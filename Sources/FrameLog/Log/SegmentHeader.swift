@@ -51,7 +51,7 @@ struct SegmentHeader: Equatable {
     /// Reads the header of the file at `path`, which is named for the sequence number it has to have.
     init(decoding octets: Span<UInt8>, sequence expected: UInt32, path: String) throws(FrameLogError) {
         func damaged(_ detail: String) -> FrameLogError {
-            FrameLogError(reason: .corrupt, path: path, offset: 0, detail: detail + FrameLogError.howToRepair)
+            FrameLogError(reason: .corrupt, path: path, offset: 0, detail: detail)
         }
         if octets.count < Self.byteCount || !octets.hasPrefix("SYNCSLOG") {
             throw damaged("the file doesn't begin as a segment of the log does")

@@ -6,5 +6,8 @@ extension SystemError {
     /// memory.
     var isShortage: Bool { [ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM].contains(code) }
 
+    /// Whether the disk itself has failed.
+    var isMediaFault: Bool { code == EIO }
+
     static var noSuchEntry: Int32 { ENOENT }
 }

@@ -12,12 +12,31 @@ package struct DiskStorage: Storage {
         directory = try Directory(opening: path)
     }
 
+    private init(_ directory: Directory) { self.directory = directory }
+
+    /// Opens a folder that exists, and makes nothing. Nil where there is none.
+    ///
+    /// - Throws: `SystemError` of open(2).
+    package static func existing(_ path: String) throws(SystemError) -> DiskStorage? {
+        do throws(SystemError) {
+            return DiskStorage(try Directory(opening: path))
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+    }
+
     /// Where it is, for messages.
     package var path: String { directory.path }
 
     /// A folder in this one, made where it is missing.
     package func folder(_ name: String) throws(SystemError) -> DiskStorage {
         try DiskStorage(directory.path(of: name))
+    }
+
+    /// A folder in this one that exists, or nil where there is none.
+    package func existingFolder(_ name: String) throws(SystemError) -> DiskStorage? {
+        try DiskStorage.existing(directory.path(of: name))
     }
 
     /// The names of all entries, in no order.
@@ -36,6 +55,13 @@ package struct DiskStorage: Storage {
     /// Renames a file.
     package func rename(_ name: String, to newName: String) throws(SystemError) {
         try directory.rename(name, to: newName)
+    }
+
+    /// Moves a file to another folder of the same file system.
+    package func move(
+        _ name: String, to folder: DiskStorage, as newName: String
+    ) throws(SystemError) {
+        try directory.move(name, to: folder.directory, as: newName)
     }
 
     /// Removes a file.

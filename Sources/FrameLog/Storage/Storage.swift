@@ -14,6 +14,9 @@ package protocol Storage: Sendable {
     /// A folder in this one, made for this user alone where it is missing.
     func folder(_ name: String) throws(SystemError) -> Self
 
+    /// A folder in this one that exists, or nil where there is none: nothing is made.
+    func existingFolder(_ name: String) throws(SystemError) -> Self?
+
     /// The names of all entries, in no order.
     func names() throws(SystemError) -> [String]
 
@@ -25,6 +28,10 @@ package protocol Storage: Sendable {
 
     /// Renames a file, in place of what may have had the new name. Lasts once the folder is synced.
     func rename(_ name: String, to newName: String) throws(SystemError)
+
+    /// Moves a file to another folder of the same disk, where nothing has the new name. Lasts once both are
+    /// synced, the other one first: until then a crash may leave the file in this folder still.
+    func move(_ name: String, to folder: Self, as newName: String) throws(SystemError)
 
     /// Removes a file; who has it open keeps it. Lasts once the folder is synced.
     func remove(_ name: String) throws(SystemError)

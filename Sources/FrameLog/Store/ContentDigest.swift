@@ -17,3 +17,19 @@ package protocol ContentCoding: ~Copyable {
     /// Ends the coded form. Nothing follows.
     mutating func finish(into coded: inout Buffer)
 }
+
+/// The way back from a `ContentCoding`, piece by piece.
+package protocol ContentDecoding: ~Copyable {
+    /// - Parameter byteCountMax: more than so many octets of content are refused as damage.
+    init(byteCountMax: UInt64) throws
+
+    /// Decodes `coded` and appends some of its content, at most a few hundred KiB. Returns how many octets of
+    /// it were used up and whether more content waits: then it is to be called again with the rest, which may
+    /// be empty. Nil where it is damaged.
+    mutating func update(
+        _ coded: Span<UInt8>, into content: inout Buffer
+    ) -> (consumed: Int, hasMore: Bool)?
+
+    /// Whether the coded form may end here.
+    var isWhole: Bool { get }
+}

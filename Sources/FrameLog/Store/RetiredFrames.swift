@@ -78,6 +78,14 @@ extension RetiredFrames {
         return octets
     }
 
+    /// Whether a later version wrote the file, and nothing has changed it since.
+    static func isOfLaterVersion(_ octets: Span<UInt8>) -> Bool {
+        if octets.count < prefixByteCount || !octets.hasPrefix("SYNCSRET") { return false }
+        let rest = octets.extracting(12..<octets.count)
+        return octets.bigEndian(at: 8, as: UInt32.self) == CRC32C.checksum(rest)
+            && rest.bigEndian(at: 0, as: UInt32.self) != version
+    }
+
     /// Reads the file, or returns nil where it is damaged or of another version.
     static func decode(_ octets: Span<UInt8>) -> (retired: RetiredFrames, storedThrough: UInt64)? {
         if octets.count < prefixByteCount || (octets.count - prefixByteCount) % runByteCount != 0 {

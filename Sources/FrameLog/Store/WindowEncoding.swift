@@ -40,7 +40,7 @@ extension SealedWindow {
             else {
                 throw FrameLogError(
                     reason: .corrupt, path: segments[number].path, offset: UInt64(offset),
-                    detail: "an item that was on the disk can't be read" + FrameLogError.howToRepair)
+                    detail: "an item that was on the disk can't be read")
             }
             try encoder.write(timestamp: item.timestamp, data: record.extracting(item.payload), into: &sink)
         }

@@ -113,6 +113,19 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Moves an entry to another directory of the same file system, in place of what may have the new name
+    /// there. Lasts once both directories are synced.
+    ///
+    /// - Throws: `SystemError` of renameat(2).
+    package func move(
+        _ name: String, to directory: Directory, as newName: String
+    ) throws(SystemError) {
+        // SAFETY: both Strings lend their octets and a terminator for the length of the call.
+        if unsafe renameat(descriptor.number, name, directory.descriptor.number, newName) != 0 {
+            throw SystemError(call: "rename", subject: path(of: name))
+        }
+    }
+
     /// Removes a file's entry; who has the file open keeps it. Lasts once the directory is synced.
     ///
     /// - Throws: `SystemError` of unlinkat(2), ENOENT where there is none of that name.

@@ -22,6 +22,12 @@ struct SimulatedStorage: Storage {
         return SimulatedStorage(disk, path: path + "/" + name)
     }
 
+    func existingFolder(_ name: String) throws(SystemError) -> SimulatedStorage? {
+        let path = self.path + "/" + name
+        let exists = try disk.perform("open", path, life: nil) { $0.folders[path] != nil }
+        return exists ? SimulatedStorage(disk, path: path) : nil
+    }
+
     func names() throws(SystemError) -> [String] {
         try disk.perform("readdir", path, life: nil, { Array($0.folders[path]!.entries.keys) })
     }
@@ -54,6 +60,19 @@ struct SimulatedStorage: Storage {
         let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             state.change(path, SimulatedDisk.Change(removed: name, added: newName, node: node))
+            return true
+        }
+        if !found { throw SystemError(call: "rename", subject: path + "/" + name, code: noEntry) }
+    }
+
+    /// The new entry lasts at once, the old one's end only with a sync: a crash may leave both.
+    func move(_ name: String, to folder: SimulatedStorage, as newName: String) throws(SystemError) {
+        let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
+            guard let node = state.folders[path]!.entries[name] else { return false }
+            precondition(state.folders[folder.path]!.entries[newName] == nil, "a move overwrites nothing")
+            state.folders[folder.path]!.entries[newName] = node
+            state.folders[folder.path]!.durable[newName] = node
+            state.change(path, SimulatedDisk.Change(removed: name, added: nil, node: node))
             return true
         }
         if !found { throw SystemError(call: "rename", subject: path + "/" + name, code: noEntry) }

@@ -1,0 +1,104 @@
+import Bytes
+import Posix
+import TimeFrame
+
+/// Whether a frame's file, or its gzip form, is what its name says.
+struct FrameProof<
+    Volume: Storage, Digest: ContentDigest & ~Copyable, Decoding: ContentDecoding & ~Copyable
+> {
+    /// What is wrong, and where.
+    struct Fault: Error {
+        let offset: Int?
+        let detail: String
+    }
+
+    /// Octets that are read at a time.
+    private static var pieceByteCount: Int { 256 << 10 }
+
+    let folder: Volume
+
+    /// Checks a frame: its digest, its structure, its time.
+    ///
+    /// - Returns: its end.
+    /// - Throws: `Fault`, or `SystemError` other than EIO.
+    func check(_ name: FrameName) throws -> UInt64 {
+        let file = try folder.open(name.text, .read)
+        var digest = Digest()
+        try Self.read(file) { digest.update($0) }
+        let isRight = digest.finish() == name.digest
+        let content = try file.map()
+        let frame: FrameReader
+        do throws(FrameError) {
+            frame = try FrameReader(content.octets)
+        } catch {
+            throw Fault(offset: Int(error.offset), detail: "no frame: \(error.reason)")
+        }
+        if !isRight { throw Fault(offset: nil, detail: "its SHA-256 isn't the one in its name") }
+        if frame.header.startTimestamp != name.start {
+            let detail = "the frame is \(frame.header.startTimestamp), which its name denies"
+            throw Fault(offset: 14, detail: detail)
+        }
+        return frame.header.endTimestamp
+    }
+
+    /// How many items a damaged frame had, where its structure can still be read.
+    func itemCount(_ name: String) -> UInt64? {
+        // Nothing depends on it: it is only said.
+        guard let content = try? folder.open(name, .read).map() else { return nil }
+        let frame: FrameReader
+        do throws(FrameError) {
+            frame = try FrameReader(content.octets)
+        } catch {
+            return nil
+        }
+        return UInt64(frame.itemCount)
+    }
+
+    /// Inflates a gzip form and hands on its content, which may be wrong until this returns.
+    ///
+    /// - Throws: `Fault` where it isn't the frame that its name says, `SystemError`, or what `body` throws.
+    func inflate(
+        _ name: FrameName, byteCountMax: UInt64, _ body: (Span<UInt8>) throws -> Void = { _ in }
+    ) throws {
+        let file = try folder.open(name.text, .read)
+        var digest = Digest()
+        var decoding = try Decoding(byteCountMax: byteCountMax)
+        var content = Buffer()
+        var position = 0
+        try Self.read(file) { piece in
+            var offset = 0
+            while true {
+                content.removeAll()
+                guard let step = decoding.update(piece.extracting(offset..<piece.count), into: &content)
+                else { throw Fault(offset: position + offset, detail: "no gzip of the frame") }
+                digest.update(content.octets)
+                try body(content.octets)
+                offset += step.consumed
+                if offset == piece.count && !step.hasMore { break }
+            }
+            position += piece.count
+        }
+        if !decoding.isWhole { throw Fault(offset: position, detail: "the gzip form is cut off") }
+        if digest.finish() != name.digest {
+            throw Fault(offset: nil, detail: "what it inflates to isn't the frame in its name")
+        }
+    }
+
+    /// Reads a file to its end, piece by piece.
+    private static func read(_ file: Volume.File, _ body: (Span<UInt8>) throws -> Void) throws {
+        var piece = Buffer()
+        var position: UInt64 = 0
+        while true {
+            piece.removeAll()
+            do throws(SystemError) {
+                _ = try file.read(at: position, count: pieceByteCount, into: &piece)
+            } catch {
+                if !error.isMediaFault { throw error }
+                throw Fault(offset: Int(position) + piece.count, detail: "the disk can't read it")
+            }
+            if piece.isEmpty { return }
+            position += UInt64(piece.count)
+            try body(piece.octets)
+        }
+    }
+}
