@@ -131,7 +131,7 @@ package final class FrameStore<
             for frame in excess { retired.add(start: frame.startTimestamp, end: frame.endTimestamp) }
             // First what says that they are gone: where a crash leaves their files, the next start removes
             // them.
-            try save(retired)
+            try RetiredFrames.save(retired, storedThrough: storedThrough ?? 0, in: folder)
             self.retired = retired
             frames.removeFirst(excess.count)
             for frame in excess {
@@ -161,15 +161,6 @@ package final class FrameStore<
 
     /// Whether retention removed a frame with this start.
     package func wasRetired(id: UInt64) -> Bool { retired.contains(start: id) }
-
-    private func save(_ retired: RetiredFrames) throws {
-        let temporary = RetiredFrames.fileName + ".tmp"
-        let file = try folder.open(temporary, .create)
-        try file.write(retired.encoded(storedThrough: storedThrough ?? 0).span, at: 0)
-        try file.sync()
-        try folder.rename(temporary, to: RetiredFrames.fileName)
-        try folder.sync()
-    }
 
     private static func byteCount(of frame: StoredFrame) -> UInt64 {
         frame.byteCount + (frame.gzipByteCount ?? 0)

@@ -1,4 +1,5 @@
 import Bytes
+import Posix
 
 /// Which frames retention removed, as runs of windows that follow each other. An immutable value.
 package struct RetiredFrames: Sendable, Equatable {
@@ -76,6 +77,16 @@ extension RetiredFrames {
         octets.append(bigEndian: CRC32C.checksum(rest.span))
         octets.append(copying: rest.span)
         return octets
+    }
+
+    /// Puts the file in place of what the folder has, and returns when it is on the disk.
+    static func save(_ retired: RetiredFrames, storedThrough: UInt64, in folder: some Storage) throws {
+        let temporary = fileName + ".tmp"
+        let file = try folder.open(temporary, .create)
+        try file.write(retired.encoded(storedThrough: storedThrough).span, at: 0)
+        try file.sync()
+        try folder.rename(temporary, to: fileName)
+        try folder.sync()
     }
 
     /// Whether a later version wrote the file, and nothing has changed it since.

@@ -28,18 +28,32 @@ struct LogRepair<Volume: Storage> {
     func run(
         _ survey: LogSurvey<Volume>, storedThrough: UInt64, state: LogState?, salt: UInt64
     ) throws {
-        if let state {
+        if let state { try write(survey, storedThrough: storedThrough, state: state, salt: salt) }
+        let marker = InterruptedRepair.name(of: survey.nextSequence)
+        try folder.open(marker, .create).sync()
+        try folder.sync()
+        try replace(from: survey.nextSequence)
+    }
+
+    private func write(
+        _ survey: LogSurvey<Volume>, storedThrough: UInt64, state: LogState, salt: UInt64
+    ) throws {
+        do {
             let segmentByteCount = survey.segments.reduce(0) { max($0, Int($1.header.segmentByteCount)) }
             var rewriter = LogRewriter<Volume>(
                 folder, segmentByteCount: segmentByteCount, firstSequence: survey.nextSequence, salt: salt)
             var replay = LogReplay<Volume>(storedThrough: storedThrough)
             try replay.run(survey.segments, in: folder, into: &rewriter)
             try rewriter.finish(replay.state ?? state)
+        } catch {
+            // Most likely the disk is full.
+            for name in try folder.names()
+            where name.hasSuffix(".tmp") || InterruptedRepair.newSegment(name) != nil {
+                // What can't be removed now is removed by the next repair.
+                try? folder.remove(name)
+            }
+            throw error
         }
-        let marker = InterruptedRepair.name(of: survey.nextSequence)
-        try folder.open(marker, .create).sync()
-        try folder.sync()
-        try replace(from: survey.nextSequence)
     }
 
     /// Moves the segments before `first` aside, and the new ones to their places.

@@ -25,6 +25,8 @@ struct StoreSurvey<
     /// What the file of retired frames says; nil where there is none, or it is damaged.
     private(set) var retired: (frames: RetiredFrames, storedThrough: UInt64)?
     private(set) var isRetiredDamaged = false
+    /// The starts of the frames that are whole.
+    private(set) var starts: Set<UInt64> = []
     private(set) var frameCount: UInt64 = 0
     private(set) var byteCount: UInt64 = 0
 
@@ -90,14 +92,14 @@ struct StoreSurvey<
             byteCount += octetCount
             storedThrough = max(storedThrough, end)
             progress(octetCount)
-            if sound.keys.contains(where: { FrameName($0)?.start == name.start }) {
+            if !starts.insert(name.start).inserted {
                 damage(
                     name.text, nil, "another frame has the same start",
                     "--repair moves it aside, since the other one is what is served")
             }
             sound[name.text] = octetCount
         } catch let fault as FrameProof<Volume, Digest, Decoding>.Fault {
-            storedThrough = max(storedThrough, name.start + 1)
+            storedThrough = max(storedThrough, name.afterStart)
             damage(
                 name.text, fault.offset, fault.detail,
                 "--repair makes it anew from its gzip form or the log, or moves it aside; "
@@ -121,7 +123,7 @@ struct StoreSurvey<
             if let place = broken.firstIndex(where: { $0.name == name.plain }) {
                 broken[place].hasGzip = true
             } else if !isThere {
-                storedThrough = max(storedThrough, name.start + 1)
+                storedThrough = max(storedThrough, name.afterStart)
                 findings.append(
                     .damage(
                         "frames/" + name.plain.text, at: nil,
@@ -134,7 +136,7 @@ struct StoreSurvey<
                 name.text, fault.offset, fault.detail,
                 "--repair moves it aside" + (frameByteCount == nil ? "" : "; the frame itself is whole"))
             if !isThere {
-                storedThrough = max(storedThrough, name.start + 1)
+                storedThrough = max(storedThrough, name.afterStart)
                 broken.append(Broken(name: name.plain, isThere: false, hasGzip: false))
             }
         } catch let error as SystemError where error.isNotFound {
@@ -153,4 +155,7 @@ struct StoreSurvey<
 extension FrameName {
     /// The name of the frame whose gzip form this is.
     var plain: FrameName { FrameName(start: start, digest: digest) }
+
+    /// The least time by which the window may have ended, where nothing tells when it did.
+    var afterStart: UInt64 { start == .max ? .max : start + 1 }
 }
