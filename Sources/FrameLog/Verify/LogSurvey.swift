@@ -144,7 +144,8 @@ struct LogSurvey<Volume: Storage> {
             let parts = segments[index].parts
             for (number, part) in parts.enumerated() where part.content != .whole {
                 let start = part.range.lowerBound
-                if durable > LogPosition(segment: sequence, offset: UInt32(start)) {
+                let position = LogPosition(segment: sequence, offset: UInt32(start))
+                if durable > position && !isJoined(behind: index, at: position, parts[number...]) {
                     // Damaged stretches that follow each other are one.
                     if number == 0 || parts[number - 1].content == .whole { report(Self.hole(path, part)) }
                     continue
@@ -158,6 +159,15 @@ struct LogSurvey<Volume: Storage> {
             let end = segments[index].parts.last { $0.content == .whole }?.group?.end
             tail = end ?? (segments[index].parts.isEmpty ? tail : nil)
         }
+    }
+
+    /// Whether the next segment goes on from `position`, so that what stands there in this one was given up.
+    private func isJoined(
+        behind index: Int, at position: LogPosition, _ rest: ArraySlice<SegmentScan.Part>
+    ) -> Bool {
+        if index + 1 == segments.count || segments[index + 1].isBehindGap { return false }
+        guard let next = segments[index + 1].parts.first, next.content == .whole else { return false }
+        return next.group?.durable == position && rest.allSatisfy { $0.content != .whole }
     }
 
     private static func hole(_ path: String, _ part: SegmentScan.Part) -> Finding {

@@ -79,8 +79,10 @@ final class Rig {
     /// The log as it was opened last gave these warnings.
     var warnings: [String] { ingest.warnings + store.warnings }
 
-    init(seed: UInt64 = 1) {
-        disk = SimulatedDisk(seed: seed)
+    convenience init(seed: UInt64 = 1) { self.init(SimulatedDisk(seed: seed)) }
+
+    init(_ disk: SimulatedDisk) {
+        self.disk = disk
         settings.frameDurationMilliseconds = 1_000
         settings.segmentByteCount = 16 << 10
         settings.itemByteCountMax = 4 << 10
