@@ -14,13 +14,14 @@ struct SyncStreamer: ParsableCommand {
               syncstreamer post kitchen '{"celsius": 21.5}' --cacert cert.pem
               syncstreamer get latest --cacert cert.pem --output latest.frame
               syncstreamer inspect latest.frame
+              syncstreamer verify --data-dir data
               syncstreamer secret make kitchen-sensor --secret-file secrets
               syncstreamer cert --cert cert.pem --key key.pem localhost 127.0.0.1
             """,
         version: version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, PostCommand.self, GetCommand.self, InspectCommand.self,
-            SecretCommand.self, CertificateCommand.self,
+            VerifyCommand.self, SecretCommand.self, CertificateCommand.self,
         ])
 
     /// The version of the program, as `--version` and the User-Agent say it.

@@ -48,8 +48,9 @@ package struct DirectoryCheck<
     /// - Parameters:
     ///   - volume: the data directory.
     ///   - progress: hears now and then how many octets of how many were checked.
-    package init(_ volume: Volume, progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in })
-    {
+    package init(
+        _ volume: Volume, progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) {
         self.volume = volume
         self.progress = progress
     }

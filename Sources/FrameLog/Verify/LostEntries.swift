@@ -10,6 +10,9 @@ package struct LostEntries: Sendable, Equatable {
     /// everything that was lost is in the store, or nothing was. The last is `UInt64.max` where nobody knows.
     package private(set) var windows: ClosedRange<UInt64>?
 
+    /// Where the last such window begins, or nil where there is none or nobody knows.
+    package var lastWindow: UInt64? { windows.flatMap { $0.upperBound == .max ? nil : $0.upperBound } }
+
     /// The earliest time that something missing may have had, until the next group tells the latest.
     private var openFrom: UInt64?
 

@@ -100,7 +100,9 @@ extension SegmentHeader {
             return
         }
         let first = Self.sectorByteCount
-        if octets.count < first + GroupHeader.byteCount || octets.count > Self.segmentByteCountMax { return nil }
+        if octets.count < first + GroupHeader.byteCount || octets.count > Self.segmentByteCountMax {
+            return nil
+        }
         self.init(
             sequence: octets.bigEndian(at: first + 16, as: UInt32.self),
             segmentByteCount: UInt32(octets.count),

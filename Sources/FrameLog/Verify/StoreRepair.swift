@@ -41,7 +41,8 @@ struct StoreRepair<
         }
         wanted.removeAll { $0.hasGzip }
         if let log, let logFolder, !wanted.isEmpty {
-            var rescue = FrameRescue<Volume, Digest>(wanted.map(\.name), in: folder, newSuffix: Self.newSuffix)
+            var rescue = FrameRescue<Volume, Digest>(
+                wanted.map(\.name), in: folder, newSuffix: Self.newSuffix)
             var replay = LogReplay<Volume>(storedThrough: storedThrough)
             try replay.run(log.segments, in: logFolder, into: &rescue)
             rescued += rescue.rescued

@@ -1,7 +1,6 @@
-package import FrameLog
-
 import Bytes
 import Compression
+package import FrameLog
 import Posix
 
 /// The check of a data directory as this server writes it: on a disk, with OpenSSL's digest and zlib's gzip.

@@ -4,12 +4,15 @@ package import Logging
 /// Everything a server is started with. The command fills it from options and environment; tests fill it
 /// directly.
 package struct ServerConfiguration: Sendable {
+    /// Where `dataDirectory` is unless another is chosen.
+    package static let defaultDataDirectory = "./data"
+
     /// Numeric addresses to listen on.
     package var hosts = ["0.0.0.0", "::"]
     /// The TCP port; 0 takes a free one.
     package var port: UInt16 = 8080
     /// Where the log, the frames and what the first start makes are kept. Made if missing.
-    package var dataDirectory = "./data"
+    package var dataDirectory = Self.defaultDataDirectory
     /// PEM files; both or neither. Without them a self-signed certificate is made in the data directory.
     package var certificateFile: String?
     package var keyFile: String?

@@ -96,7 +96,9 @@ import Testing
         let report = try rig.check(disk)
         #expect(report.isSound)
         #expect(report.findings.map(\.kind) == [.note])
-        #expect(report.findings[0].detail.hasSuffix("octets of a commit that was not finished; a start drops them"))
+        #expect(
+            report.findings[0].detail.hasSuffix(
+                "octets of a commit that was not finished; a start drops them"))
         #expect(try rig.repair(disk).moves.isEmpty)
     }
 
