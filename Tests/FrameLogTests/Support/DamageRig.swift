@@ -49,7 +49,9 @@ struct DamageRig {
     let stored: [UInt64: [UInt8]]
 
     /// - Parameter rig: as it was when its process ended.
-    init(_ rig: Rig) {
+    init(_ rig: Rig) throws {
+        // Otherwise files that retention removed might come back.
+        try SimulatedStorage(rig.disk, path: "data/frames").sync()
         rig.disk.restart()
         original = rig.disk.state.withLock { $0 }
         settings = rig.settings

@@ -23,7 +23,7 @@ import Testing
         }
         rig.pass(milliseconds: 1_000)
         for number in 4..<10 { rig.post([10 * number, 10 * number + 1], padding: 40) }
-        return DamageRig(rig)
+        return try DamageRig(rig)
     }
 
     private static func segments(_ disk: SimulatedDisk) -> [String] {
