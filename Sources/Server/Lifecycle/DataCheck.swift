@@ -43,7 +43,7 @@ package struct NoDataDirectory: Error, CustomStringConvertible {
     let path: String
 
     package var description: String {
-        "\(path): no data directory, since it has neither a folder 'log' nor 'frames'; choose one with --data-dir"
+        "\(path): no data directory, since it has neither 'log' nor 'frames'; choose one with --data-dir"
     }
 }
 

@@ -23,25 +23,17 @@ struct VerifyReport {
     /// Whether everything is as it should be, in the end.
     var isSound: Bool { repair?.after.isSound ?? found.isSound }
 
-    /// A table of what is wrong, what was done and lost, and a summary.
+    /// What is wrong and what to do, file by file, what was done and lost, and a summary.
     func lines(_ style: Style) -> [String] {
         var lines: [String] = []
-        let wrong = found.findings.filter { $0.kind != .note }
-        if !wrong.isEmpty {
-            var table = TextTable([
-                ("damaged", .left), ("octet", .right), ("what is wrong", .left), ("what to do", .left),
-            ])
-            for finding in wrong {
-                table.add([
-                    PlainText.text(finding.file), finding.offset.map { "\($0)" } ?? "", finding.detail,
-                    finding.advice,
-                ])
+        for finding in found.findings {
+            let place = PlainText.text(finding.file) + (finding.offset.map { " at octet \($0)" } ?? "")
+            if finding.kind == .note {
+                lines.append(style.aside("note: \(place): \(finding.detail)"))
+            } else {
+                lines.append("\(style.heading("damaged")): \(place): \(finding.detail)")
+                if repair == nil { lines.append("    \(finding.advice)") }
             }
-            lines += table.lines(style)
-        }
-        for finding in found.findings where finding.kind == .note {
-            let place = finding.offset.map { " at octet \($0)" } ?? ""
-            lines.append(style.aside("note: \(PlainText.text(finding.file))\(place): \(finding.detail)"))
         }
         if let repair {
             lines += repair.moves.map { "moved \(PlainText.text($0.from)) to \(PlainText.text($0.to))" }

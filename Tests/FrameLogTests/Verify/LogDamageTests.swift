@@ -222,6 +222,57 @@ import Testing
         #expect(operation > 40)
     }
 
+    /// Sectors of any files are lost, changed and misplaced, files cut off and removed, a few at a time: the seed says which.
+    @Test(arguments: 1...300 as ClosedRange<UInt64>)
+    func anyDamageTogether(seed: UInt64) throws {
+        let rig = try Self.small()
+        let whole = try rig.content(of: rig.disk())
+        var generator = SeededGenerator(seed: seed)
+        let disk = try rig.disk { disk in
+            for _ in 0..<Int.random(in: 1...5, using: &generator) { try Self.damage(disk, &generator) }
+        }
+        let context = Comment(rawValue: "seed \(seed)")
+        let isRefused = rig.isRefused(rig.copy(of: disk))
+        let repaired = try rig.repair(disk)
+        if isRefused { #expect(!repaired.before.isSound, context) }
+        #expect(repaired.after.isSound, "seed \(seed): \(repaired.after.findings)")
+        let content = try rig.content(of: disk)
+        for (number, places) in content.places { #expect(places == whole.places[number], context) }
+        for (start, octets) in content.frames where rig.stored[start] != nil {
+            #expect(octets == rig.stored[start], context)
+        }
+        let lost = Set(repaired.lostFrames.map(\.start))
+        #expect(lost.isDisjoint(with: content.frames.keys), context)
+    }
+
+    private static func damage(_ disk: SimulatedDisk, _ generator: inout SeededGenerator) throws {
+        let frames = disk.names(in: "data/frames").map { "data/frames/" + $0 }
+        guard let path = (segments(disk) + segments(disk) + frames).randomElement(using: &generator) else {
+            return
+        }
+        let count = disk.octets(of: path)!.count
+        let start = count < 512 ? 0 : Int.random(in: 0..<count / 512, using: &generator) * 512
+        let other = count < 512 ? 0 : Int.random(in: 0..<count / 512, using: &generator) * 512
+        let end = min(start + 512, count)
+        let octet = UInt8.random(in: 0...255, using: &generator)
+        switch Int.random(in: 0..<6, using: &generator) {
+        case 0: disk.change(path) { for index in start..<end { $0[index] = 0 } }
+        case 1: disk.change(path) { for index in start..<end { $0[index] = octet } }
+        case 2:
+            disk.change(path) {
+                for index in start..<end { $0[index] = $0[min(other + index - start, count - 1)] }
+            }
+        case 3: disk.change(path) { if !$0.isEmpty { $0[(start + Int(octet)) % count] ^= 1 } }
+        case 4: disk.change(path) { $0.removeLast(count - start) }
+        default:
+            // A frame that goes without a trace can't be told from one that never was.
+            if path.hasPrefix("data/frames") { return }
+            let slash = path.lastIndex(of: "/")!
+            try SimulatedStorage(disk, path: String(path[..<slash])).remove(
+                String(path[path.index(after: slash)...]))
+        }
+    }
+
     /// Repairs, and expects that all that is left is where it was.
     private func expectRepair(
         _ rig: DamageRig, _ disk: SimulatedDisk, _ whole: DamageRig.Content, lostMax: Int,
