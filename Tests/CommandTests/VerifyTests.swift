@@ -1,4 +1,5 @@
-// Shows what `verify` prints: each damage with its place and what to do, what was lost, and JSON for programs.
+// Shows what `verify` prints: each damage with its place and what to do, what was lost, and JSON for
+// programs.
 import Bytes
 import HTTP
 import Testing

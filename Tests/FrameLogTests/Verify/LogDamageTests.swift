@@ -222,7 +222,8 @@ import Testing
         #expect(operation > 40)
     }
 
-    /// Sectors of any files are lost, changed and misplaced, files cut off and removed, a few at a time: the seed says which.
+    /// Sectors of any files are lost, changed and misplaced, files cut off and removed, a few at a time: the
+    /// seed says which.
     @Test(arguments: 1...300 as ClosedRange<UInt64>)
     func anyDamageTogether(seed: UInt64) throws {
         let rig = try Self.small()
