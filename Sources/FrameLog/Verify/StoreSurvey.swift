@@ -144,11 +144,9 @@ struct StoreSurvey<
         }
     }
 
-    /// Whether retention has removed the frame, and an interrupted run left its file.
-    private mutating func isRetired(_ name: FrameName) -> Bool {
-        if retired?.frames.contains(start: name.start) != true { return false }
-        findings.append(.note("frames/" + name.text, "a removed frame; a start removes what is left of it"))
-        return true
+    /// Whether retention has removed the frame, whose file goes with the next one's, or at the next start.
+    private func isRetired(_ name: FrameName) -> Bool {
+        retired?.frames.contains(start: name.start) == true
     }
 }
 

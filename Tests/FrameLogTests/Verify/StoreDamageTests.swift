@@ -155,6 +155,7 @@ import Testing
         rig.post([1])
         rig.pass(milliseconds: 3_000)
         _ = try rig.store.retire(now: rig.now + 10_000)
+        rig.store.removeRetired()
         let damaged = try DamageRig(rig)
         let disk = damaged.disk { $0.flip(bit: 200, of: "data/frames/retired") }
         #expect(disk.names(in: "data/frames") == ["retired"])
