@@ -10,6 +10,8 @@ struct FrameProof<
     struct Fault: Error {
         let offset: Int?
         let detail: String
+        /// Whether the octets are what was written, by a later version of this program.
+        var isUnsupported = false
     }
 
     /// Octets that are read at a time.
@@ -31,7 +33,9 @@ struct FrameProof<
         do throws(FrameError) {
             frame = try FrameReader(content.octets)
         } catch {
-            throw Fault(offset: Int(error.offset), detail: "no frame: \(error.reason)")
+            throw Fault(
+                offset: Int(error.offset), detail: "no frame: \(error.reason)",
+                isUnsupported: isRight && Self.isOfAnotherVersion(content))
         }
         if !isRight { throw Fault(offset: nil, detail: "its SHA-256 isn't the one in its name") }
         if frame.header.startTimestamp != name.start {
@@ -39,6 +43,11 @@ struct FrameProof<
             throw Fault(offset: 14, detail: detail)
         }
         return frame.header.endTimestamp
+    }
+
+    private static func isOfAnotherVersion(_ content: MappedFile) -> Bool {
+        if content.byteCount < FrameHeader.byteCount { return false }
+        return content.octets.bigEndian(at: 0, as: UInt16.self) != FrameHeader.version
     }
 
     /// How many items a damaged frame had, where its structure can still be read.

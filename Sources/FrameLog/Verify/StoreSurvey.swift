@@ -100,6 +100,10 @@ struct StoreSurvey<
             sound[name.text] = octetCount
         } catch let fault as FrameProof<Volume, Digest, Decoding>.Fault {
             storedThrough = max(storedThrough, name.afterStart)
+            if fault.isUnsupported {
+                findings.append(.unsupported("frames/" + name.text, at: fault.offset, fault.detail))
+                return
+            }
             damage(
                 name.text, fault.offset, fault.detail,
                 "--repair makes it anew from its gzip form or the log, or moves it aside; "

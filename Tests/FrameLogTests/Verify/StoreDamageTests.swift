@@ -29,6 +29,12 @@ import Testing
         disk.names(in: "data/frames").filter { $0.hasSuffix(".frame") }
     }
 
+    private static func digest(of octets: [UInt8]) -> [UInt8] {
+        var digest = MixedDigest()
+        digest.update(octets.span)
+        return digest.finish()
+    }
+
     private static func removeLog(_ disk: SimulatedDisk) throws {
         let log = SimulatedStorage(disk, path: "data/log")
         for name in try log.names() { try log.remove(name) }
@@ -129,6 +135,21 @@ import Testing
         let repaired = try rig.repair(disk)
         #expect(repaired.moves.map(\.to) == ["damaged/frames/1001000-abc.frame"])
         #expect(try rig.content(of: disk).frames[1_001_000] == nil)
+    }
+
+    @Test func aFrameOfALaterVersionIsLeftAlone() throws {
+        let rig = try Self.small()
+        let disk = try rig.disk { disk in
+            let folder = SimulatedStorage(disk, path: "data/frames")
+            let old = Self.frames(disk)[1]
+            disk.change(Self.folder + old) { $0[1] = 2 }
+            let digest = Self.digest(of: disk.octets(of: Self.folder + old)!)
+            try folder.rename(old, to: FrameName(start: 1_001_000, digest: digest).text)
+        }
+        let before = disk.names(in: "data/frames")
+        #expect(try rig.check(disk).findings.map(\.kind) == [.unsupported])
+        #expect(throws: FrameLogError.self) { try rig.repair(disk) }
+        #expect(disk.names(in: "data/frames") == before)
     }
 
     @Test func nothingAsideIsOverwritten() throws {
