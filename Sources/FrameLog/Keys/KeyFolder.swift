@@ -41,7 +41,7 @@ struct KeyFolder<Volume: Storage> {
             guard let read = KeyFile.decode(octets.octets) else {
                 throw FrameLogError(
                     reason: .corrupt, path: opened.path, offset: nil,
-                    detail: "the file is damaged" + FrameLogError.howToRepair)
+                    detail: "the file is damaged")
             }
             records.append(contentsOf: read)
         }

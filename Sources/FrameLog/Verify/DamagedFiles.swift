@@ -1,7 +1,7 @@
 import Posix
 
-/// Where a repair moves files: `damaged/log` and `damaged/frames` of the data directory. Nothing there is
-/// overwritten or removed.
+/// Where a repair moves files: `damaged/log`, `damaged/frames` and `damaged/keys` of the data directory.
+/// Nothing there is overwritten or removed.
 final class DamagedFiles<Volume: Storage> {
     /// The folder's name in the data directory.
     static var folderName: String { "damaged" }

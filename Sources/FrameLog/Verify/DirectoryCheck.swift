@@ -2,7 +2,7 @@ import Posix
 
 /// What a check of a data directory found, and what a repair did.
 package struct DirectoryReport: Sendable {
-    /// In the order: store, log.
+    /// In the order: store, keys of uploads, log.
     package internal(set) var findings: [Finding] = []
     package internal(set) var segmentCount: UInt64 = 0
     package internal(set) var frameCount: UInt64 = 0
@@ -95,12 +95,17 @@ package struct DirectoryCheck<
             (rescued, lost) = try storeRepair.run(
                 store, storedThrough: found.storedThrough, log: found.log, logFolder: log)
         }
+        let asideKeys = DamagedFiles(of: "keys", in: volume)
+        if let keys = try volume.existingFolder("keys") {
+            for name in found.damagedKeyFiles { try asideKeys.take(name, from: keys) }
+        }
         if let logRepair, let survey = found.log, found.isLogDamaged {
             try logRepair.run(
                 survey, storedThrough: found.storedThrough, state: found.state, salt: salt)
         }
         return RepairReport(
-            before: found.report, moves: asideFrames.moves + asideLog.moves, rescued: rescued.map(\.start),
+            before: found.report, moves: asideFrames.moves + asideKeys.moves + asideLog.moves,
+            rescued: rescued.map(\.start),
             lostFrames: lost, after: try survey(attemptsMax: 1).report)
     }
 
@@ -112,6 +117,7 @@ package struct DirectoryCheck<
         var storedThrough: UInt64 = 0
         var state: LogState?
         var isLogDamaged = false
+        var damagedKeyFiles: [String] = []
     }
 
     private func survey(attemptsMax: Int) throws -> Found {
@@ -133,6 +139,12 @@ package struct DirectoryCheck<
             found.report.byteCount = store.byteCount
             found.storedThrough = store.storedThrough
             found.store = store
+        }
+        if let keys = try volume.existingFolder("keys") {
+            let survey = try KeySurvey(keys)
+            found.report.findings += survey.findings
+            found.report.byteCount += survey.byteCount
+            found.damagedKeyFiles = survey.damagedFiles
         }
         if let log { try survey(log, &found, attemptsMax: attemptsMax, advance) }
         return found

@@ -140,7 +140,7 @@ struct LogReplay<Volume: Storage> {
         guard let before = state else { return false }
         var isKept = true
         switch Record.kind(of: record) {
-        case .item:
+        case .item, .keyedItem:
             guard let start = applyItem(record, at: position) else { return refuse(position) }
             itemCount += 1
             isKept = start >= storedThrough

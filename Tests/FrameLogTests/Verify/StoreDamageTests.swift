@@ -152,6 +152,22 @@ import Testing
         #expect(disk.names(in: "data/frames") == before)
     }
 
+    @Test func aDamagedListOfUploadsStopsTheStartUntilItIsRepaired() throws {
+        let rig = try Self.small()
+        let disk = try rig.disk { disk in
+            let file = try SimulatedStorage(disk).folder("keys").open("1000000-9000000.keys", .create)
+            var octets = KeyFile.encode([])
+            octets[8] ^= 1
+            try file.write(octets.span, at: 0)
+        }
+        #expect(rig.isRefused(rig.copy(of: disk)))
+        #expect(try rig.check(disk).findings.map(\.file) == ["keys/1000000-9000000.keys"])
+        let repaired = try rig.repair(disk)
+        #expect(repaired.after.isSound)
+        #expect(repaired.moves.map(\.to) == ["damaged/keys/1000000-9000000.keys"])
+        #expect(!rig.isRefused(disk))
+    }
+
     @Test func nothingAsideIsOverwritten() throws {
         let rig = try Self.small()
         let disk = rig.disk()
