@@ -64,7 +64,8 @@ def test_kills_at_random_moments(start):
     witness.catch_up(server)
     witness.check_index(server)
     witness.check_content(server)
-    assert all(ledger.accepted_count for ledger in crowd.ledgers)
+    # Of a stream that a kill cut off nothing was accepted, but much is there.
+    assert all(any(item in witness.found for item in ledger.order) for ledger in crowd.ledgers)
     in_doubt = [item for ledger in crowd.ledgers for item in ledger.order if not item.accepted and not item.refused]
     print(f"{ROUNDS} kills while serving and {killed_starts} while starting; {crowd.accepted_count} items accepted, "
           f"{len(in_doubt)} in doubt, of which {sum(item in witness.found for item in in_doubt)} were found; "

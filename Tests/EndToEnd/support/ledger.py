@@ -138,7 +138,7 @@ class Witness:
             until(lambda: self.look(wire) or self.newest >= last, f"frame {last}")
         for ledger, items in awaited.items():
             for item in items:
-                if self.retained and int(item.frame) not in self.frames:
+                if self.retained and (item.frame is None or int(item.frame) not in self.frames):
                     continue
                 assert item in self.found, f"{ledger.channel}: item {item.place} was accepted for {item.frame} and is lost"
                 assert item.frame in (None, str(self.found[item])), (item.frame, self.found[item])

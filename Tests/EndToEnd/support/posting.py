@@ -10,7 +10,9 @@ import random
 import threading
 
 from support.ledger import Ledger, Witness
-from support.server import JSON, OCTETS
+from support.server import AUTHORIZED, JSON, OCTETS
+
+NDJSON = {**AUTHORIZED, "Content-Type": "application/x-ndjson"}
 
 
 class Ended(Exception):
@@ -204,7 +206,79 @@ class LargeItems(Client):
         return super().body(number, attempt) + filling.randbytes(1 << 10) * filling.randrange(1 << 10, 3 << 10)
 
 
-CLIENTS = [JSONItems, OctetItems, NewConnections, Pipelining]
+class KeyedItems(JSONItems):
+    """A retry that repeats what may have been stored: it is there once."""
+
+    kind = "keyed"
+    is_keyed = True
+
+    def more_fields(self, number):
+        return {**self.fields, "Idempotency-Key": str(number)}
+
+
+class OpenStream(JSONItems):
+    """One body for as long as the server lives. Only its end says what was accepted, so a kill leaves all in doubt."""
+
+    kind = "stream"
+    fields = NDJSON
+    SECONDS_BETWEEN = 0.002
+
+    def converse(self, wire, visit):
+        wire.send(chunked_head(self.channel, self.fields))
+        items = []
+        while not visit.is_over.wait(self.SECONDS_BETWEEN):
+            burst = [self.octets(*self.next_item()) for _ in range(self.random.randrange(1, 20))]
+            items += [self.ledger.send(octets) for octets in burst]
+            wire.send(chunk(b"".join(octets + b"\n" for octets in burst)))
+        if not items:
+            return
+        wire.send(b"0\r\n\r\n")
+        response = answer(wire)
+        assert response.status == 200 and response.json()["accepted"] == len(items), response
+        for item in items:
+            self.ledger.accept(item)
+
+
+class KeyedStreams(JSONItems):
+    """Batches of lines, each under a key, sent again until they are accepted whole: each line is there once."""
+
+    kind = "batches"
+    fields = NDJSON
+    batch = ()
+
+    def converse(self, wire, visit):
+        while not visit.is_over.is_set():
+            if not self.batch:
+                self.batch = [self.next_item() for _ in range(self.random.randrange(1, 300))]
+            bodies = [self.body(number, 0) for number, _ in self.batch]
+            items = [self.ledger.send(octets) for octets in bodies]
+            wire.send(chunked_head(self.channel, {**self.fields, "Idempotency-Key": f"from-{self.batch[0][0]}"}))
+            lines = b"".join(octets + b"\n" for octets in bodies)
+            while lines:
+                size = self.random.randrange(1, 4000)
+                wire.send(chunk(lines[:size]))
+                lines = lines[size:]
+            wire.send(b"0\r\n\r\n")
+            response = answer(wire)
+            if response.status != 200:
+                self.refusals.append(response)
+                raise Told
+            assert response.json()["accepted"] == len(items), response
+            for item in items:
+                self.ledger.accept(item)
+            self.batch = ()
+
+
+def chunked_head(channel, fields):
+    lines = [f"POST /channel/{channel} HTTP/1.1", "Host: localhost", "Transfer-Encoding: chunked"]
+    return "\r\n".join(lines + [f"{name}: {value}" for name, value in fields.items()]).encode() + b"\r\n\r\n"
+
+
+def chunk(octets):
+    return f"{len(octets):x}\r\n".encode() + octets + b"\r\n"
+
+
+CLIENTS = [JSONItems, OctetItems, NewConnections, Pipelining, KeyedItems, OpenStream, KeyedStreams]
 
 
 class Viewer:
