@@ -278,7 +278,10 @@ def chunk(octets):
     return f"{len(octets):x}\r\n".encode() + octets + b"\r\n"
 
 
-CLIENTS = [JSONItems, OctetItems, NewConnections, Pipelining, KeyedItems, OpenStream, KeyedStreams]
+CLIENTS = [JSONItems, OctetItems, NewConnections, Pipelining]
+
+# Those that hear of their items late, or send them again until they do.
+STREAMING = [KeyedItems, OpenStream, KeyedStreams]
 
 
 class Viewer:
