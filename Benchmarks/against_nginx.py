@@ -75,12 +75,13 @@ class SyncStreamer:
 
     name = "syncstreamer"
 
-    def __init__(self, folder, certificate, key):
+    def __init__(self, folder, certificate, key, *options, processors="0"):
         environment = dict(os.environ, SYNCSTREAMER_SECRET=SECRET)
+        options = options or ("--frame-duration", "1s")
         self.process = subprocess.Popen(
-            ["taskset", "-c", "0", str(BINARY), "serve", "--host", "127.0.0.1", "--port", "0", "--threads", "1",
+            ["taskset", "-c", processors, str(BINARY), "serve", "--host", "127.0.0.1", "--port", "0", "--threads", "1",
              "--data-dir", str(folder / "data"), "--cert", certificate, "--key", key, "--admin", "off",
-             "--frame-duration", "1s", "--max-connections-per-address", "9000", "--log-level", "warning"],
+             "--max-connections-per-address", "9000", "--log-level", "warning", *options],
             stdout=subprocess.PIPE, env=environment, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on"):
