@@ -132,6 +132,25 @@ import Testing
         #expect(throws: SystemError.self) { try frame.identity() }
     }
 
+    /// Whatever had it mapped: its octets would take room on the disk for as long as it is kept.
+    @Test func aFrameThatIsRemovedIsKeptByNothing() throws {
+        let rig = try rig(windows: 1) { $0.retention.framesMax = 1 }
+        weak let frame = rig.store.frames.first
+        _ = try frame?.identity()
+        #expect(frame != nil)
+        rig.post([2])
+        rig.pass(milliseconds: 1_000)
+        #expect(frame == nil)
+    }
+
+    @Test func aStoreIsKeptByNoFrameThatIsMapped() throws {
+        let rig = try rig(windows: 1)
+        _ = try rig.store.frames[0].identity()
+        weak let frame = rig.store.frames[0]
+        try rig.open()
+        #expect(frame == nil)
+    }
+
     /// The same windows, with the power failing at any operation of their storing and removing.
     @Test func powerFailsWhileFramesComeAndGo() throws {
         var operation = 1

@@ -7,8 +7,14 @@ final class FrameMappings: Sendable {
     /// allows 65,530 mappings (`vm.max_map_count`).
     static let framesMax = 16_384
 
+    /// A frame of the ring: one that is gone has no mappings. A strong reference would keep it and, since the
+    /// frame refers to all of this, the whole store for ever.
+    private struct Entry {
+        weak var frame: StoredFrame?
+    }
+
     private struct Ring {
-        var frames: [StoredFrame] = []
+        var entries: [Entry] = []
         var next = 0
     }
 
@@ -23,12 +29,12 @@ final class FrameMappings: Sendable {
     /// Counts a mapping that `frame` keeps, and takes the oldest away where there are too many.
     func keep(_ frame: StoredFrame) {
         let oldest: StoredFrame? = ring.withLock { ring in
-            if ring.frames.count < Self.framesMax {
-                ring.frames.append(frame)
+            if ring.entries.count < Self.framesMax {
+                ring.entries.append(Entry(frame: frame))
                 return nil
             }
-            let oldest = ring.frames[ring.next]
-            ring.frames[ring.next] = frame
+            let oldest = ring.entries[ring.next].frame
+            ring.entries[ring.next].frame = frame
             ring.next = (ring.next + 1) % Self.framesMax
             return oldest
         }
