@@ -6,7 +6,13 @@ import Posix
 ///
 /// The log ends with the last group that can be read before the first that can't. What follows it is cut off
 /// where no readable group says that it was durable (`GroupHeader`), and is damage where one does.
+///
+/// Nothing in it is trusted because its check sum is right: what no writer writes is damage too.
 struct LogRecovery<Volume: Storage> {
+    /// No time in a log is later, in milliseconds since the UNIX epoch: so that a window's length, or a
+    /// lateness, can be added to any time that was read.
+    private static var timeMax: UInt64 { 1 << 62 }
+
     /// The segments with groups in them, oldest first.
     private(set) var segments: [Segment<Volume>] = []
     /// Where the next group is to be written; where there is no segment, the sequence number of the next one.
@@ -113,9 +119,12 @@ struct LogRecovery<Volume: Storage> {
             assembler.keys = keys
             hasGroups = true
         }
+        let start = Int(group.position.offset)
         if group.watermark != assembler.watermark || UInt64(group.duration) != assembler.duration {
-            throw damaged(
-                segment.sequence, Int(group.position.offset), "entries before this place are missing")
+            throw damaged(segment.sequence, start, "entries before this place are missing")
+        }
+        if group.durable > group.position || max(group.watermark, group.clock) > Self.timeMax {
+            throw damaged(segment.sequence, start, "the commit can't stand where it stands")
         }
         clock = max(clock, group.clock)
         durable = group.durable
@@ -135,7 +144,10 @@ struct LogRecovery<Volume: Storage> {
         let misplaced = damaged(segment.sequence, offset, "the entry can't stand where it stands")
         switch Record.kind(of: octets) {
         case .item, .keyedItem:
-            guard let item = ItemRecord(decoding: octets), assembler.duration > 0 else { throw misplaced }
+            guard let item = ItemRecord(decoding: octets), assembler.duration > 0,
+                item.timestamp <= Self.timeMax, item.place?.index != .max,
+                octets.extracting(item.id).isUTF8, octets.extracting(item.type).isUTF8
+            else { throw misplaced }
             // What was taken once was within the limits of then.
             let admission = assembler.admit(
                 id: octets.extracting(item.id), type: octets.extracting(item.type), timestamp: item.timestamp,
@@ -148,13 +160,17 @@ struct LogRecovery<Volume: Storage> {
                 assembler.keys.commit()
             }
         case .seal:
-            guard let window = Record.control(of: octets) else { throw misplaced }
+            guard let window = Record.control(of: octets), window.second <= Self.timeMax else {
+                throw misplaced
+            }
             assembler.drop(before: min(window.first, storedThrough))
             if !assembler.canSeal(window.first, window.second) { throw misplaced }
             let ended = assembler.seal(start: window.first, end: window.second)
             if ended.start >= storedThrough { sealed.append((ended, segment.sequence)) }
         case .resume:
-            guard let resume = Record.control(of: octets) else { throw misplaced }
+            guard let resume = Record.control(of: octets), resume.first <= Self.timeMax,
+                resume.second <= UInt32.max
+            else { throw misplaced }
             assembler.drop(before: min(resume.first, storedThrough))
             if !assembler.canResume(from: resume.first, resume.second) { throw misplaced }
             assembler.resume(from: resume.first, duration: resume.second)
