@@ -59,6 +59,31 @@ import Testing
         check(.lines(LineCutter(byteCountMax: 8)), Array(body.utf8), items)
     }
 
+    /// More blanks than may stand around an item, before it, behind it, or without one; then one line more.
+    @Test func aLineOfTooManyBlanksIsTooLargeHoweverItComes() {
+        let blanks = [UInt8](repeating: 0x20, count: 1030)
+        let item = Array("111".utf8)
+        for line in [blanks + item, item + blanks, blanks + blanks] {
+            check(.lines(LineCutter(byteCountMax: 8)), line + Array("\n2".utf8), ["large", "2"])
+        }
+        let most = Array(blanks.dropLast()) + item
+        check(.lines(LineCutter(byteCountMax: 8)), most + Array("\n".utf8), ["111"])
+    }
+
+    /// A line that begins with blanks, and comes octet by octet, is not read from its beginning each time.
+    @Test func blanksThatComeSlowlyCostNoMore() {
+        let byteCount = 1 << 17
+        var cutter = LineCutter(byteCountMax: byteCount)
+        let blanks = [UInt8](repeating: 0x20, count: byteCount)
+        var isHeld = true
+        // Read from the beginning each time, these would be 8,600 million steps.
+        for count in 1...byteCount {
+            let step = cutter.next(blanks.span.extracting(0..<count), isEnd: false)
+            isHeld = isHeld && step == .needsMore(consumed: 0)
+        }
+        #expect(isHeld)
+    }
+
     /// A line without an end is not kept beyond what an item may have.
     @Test func aLineWithoutEndIsPassedOver() {
         var cutter = LineCutter(byteCountMax: 8)

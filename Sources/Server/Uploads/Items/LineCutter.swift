@@ -21,15 +21,16 @@ package struct LineCutter {
             guard let end = content.firstIndex(of: UInt8(ascii: "\n"), from: start + scanned) else {
                 return rest(of: content, from: start, isEnd: isEnd)
             }
-            let line = Self.trimmed(content, start..<end)
+            let range = start..<end
             scanned = 0
             start = end + 1
             if isSkipping {
                 isSkipping = false
                 continue
             }
+            if isTooLong(content, range) { return .tooLarge(consumed: start) }
+            let line = Self.trimmed(content, range)
             if line.isEmpty { continue }
-            if line.count > byteCountMax { return .tooLarge(consumed: start) }
             return .item(line, timestamp: nil, consumed: start)
         }
     }
@@ -40,20 +41,31 @@ package struct LineCutter {
             scanned = 0
             return .needsMore(consumed: content.count)
         }
-        let line = Self.trimmed(content, start..<content.count)
-        // Blanks are held back too, so that where a line is cut into pieces changes nothing but its limit.
-        if line.count > byteCountMax || content.count - start > byteCountMax + Self.blanksMax {
+        if isTooLong(content, start..<content.count) {
             scanned = 0
             isSkipping = !isEnd
             return .tooLarge(consumed: content.count)
         }
         if isEnd {
             scanned = 0
+            let line = Self.trimmed(content, start..<content.count)
             if line.isEmpty { return .needsMore(consumed: content.count) }
             return .item(line, timestamp: nil, consumed: content.count)
         }
         scanned = content.count - start
         return .needsMore(consumed: start)
+    }
+
+    /// Whether an item is too long, or stands among too many blanks.
+    ///
+    /// A line is judged whenever a piece of it arrives, and the same whether it comes in pieces or whole: so
+    /// blanks count, and of them no more are looked at than `blanksMax`, however many there are.
+    private func isTooLong(_ content: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        if range.count > byteCountMax + Self.blanksMax { return true }
+        var range = range
+        while range.count > byteCountMax, Self.isBlank(content[range.lowerBound]) { range.removeFirst() }
+        while range.count > byteCountMax, Self.isBlank(content[range.upperBound - 1]) { range.removeLast() }
+        return range.count > byteCountMax
     }
 
     /// The line without JSON's white space at its ends (RFC 8259 section 2).
