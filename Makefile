@@ -2,15 +2,26 @@
 # make test   every test: the house rules, the unit tests, and the release binary against real clients
 # make format lays the Swift files out as .swift-format says
 #
-# Both install what is missing (packages.apt; a Python environment of the tests' own in .venv), ask nothing, and are
+# make test-asan  the unit tests under AddressSanitizer and LeakSanitizer; with END_TO_END=1 also the others
+# make test-tsan  the same under ThreadSanitizer
+# make fuzz TARGET=heads TIME=600  looks for inputs that break a target, a folder of Fuzz/Corpora, for so many seconds
+# make fuzz-all TIME=20            the same for every target
+#
+# All install what is missing (packages.apt; a Python environment of the tests' own in .venv), ask nothing, and are
 # quick when nothing is missing.
 
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := run
-.PHONY: run test build tidy unit end-to-end format clean toolchain packages test-packages
+.PHONY: run test build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer format clean toolchain packages \
+    test-packages
 
 python := .venv/bin/python
 logs := .build/test-logs
+
+# What the sanitizers may say, and what they do where they say something.
+export LSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
+export TSAN_OPTIONS ?= halt_on_error=1
+TIME ?= 60
 
 run: toolchain
 	@scripts/install-packages build serve
@@ -30,7 +41,7 @@ build: toolchain packages
 
 tidy: .venv/installed
 	@mkdir -p $(logs)
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
 	docker-compose --file docker-compose.yml config --quiet
 	$(python) -m pytest Tests/Tidy 2>&1 | tee $(logs)/tidy.log
 
@@ -43,8 +54,35 @@ end-to-end: build .venv/installed
 	@mkdir -p $(logs)
 	$(python) -m pytest Tests/EndToEnd 2>&1 | tee $(logs)/end-to-end.log
 
+test-asan: toolchain packages
+	$(call sanitized,address,asan)
+
+test-tsan: toolchain packages
+	$(call sanitized,thread,tsan)
+
+# The unit tests, built apart under a sanitizer (its name, then its folder and log); then the others on what it built.
+define sanitized
+@mkdir -p $(logs)
+swift build --build-tests --sanitize=$(1) --scratch-path .build/$(2)
+swift test --skip-build --sanitize=$(1) --scratch-path .build/$(2) 2>&1 | tee $(logs)/unit-$(2).log
+$(if $(END_TO_END),$(MAKE) --no-print-directory .venv/installed
+SYNCSTREAMER_PROGRAM=$(CURDIR)/.build/$(2)/debug/syncstreamer \
+    $(python) -m pytest Tests/EndToEnd 2>&1 | tee $(logs)/end-to-end-$(2).log)
+endef
+
+fuzz: fuzzer
+	@[[ -n "$(TARGET)" ]] || { echo "make fuzz TARGET=name; there are:" $$(ls Fuzz/Corpora) >&2; exit 1; }
+	@scripts/fuzz $(TIME) $(TARGET)
+
+fuzz-all: fuzzer
+	@scripts/fuzz $(TIME)
+
+# AddressSanitizer too, since what the fuzzer reaches of zlib and of Bytes is not checked by the compiler.
+fuzzer: toolchain packages
+	SYNCSTREAMER_FUZZ=1 swift build --configuration release --sanitize=address --scratch-path .build/fuzz --product fuzz
+
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
 
 clean:
 	rm -rf .build .venv

@@ -1,14 +1,30 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Whether the fuzzer is built (`make fuzz`), for which all targets count which of their branches were taken.
+let isFuzzing = Context.environment["SYNCSTREAMER_FUZZ"] == "1"
+
 /// The rules every target is compiled under, debug and release.
-let house: [SwiftSetting] = [
-    .strictMemorySafety(),
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableExperimentalFeature("Lifetimes"),
+let house: [SwiftSetting] =
+    [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableExperimentalFeature("Lifetimes"),
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+
+/// The fuzzer: in no other build, since it needs libFuzzer's run time.
+let fuzzing: [Target] = [
+    .systemLibrary(name: "CFuzzer", path: "Fuzz/CFuzzer"),
+    .executableTarget(
+        name: "fuzz",
+        dependencies: [
+            "CFuzzer", "Bytes", "TimeFrame", "Posix", "Compression", "HTTP", "FrameLog", "Server",
+        ],
+        path: "Fuzz/Runner", swiftSettings: house,
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
 ]
 
 let package = Package(
@@ -65,6 +81,6 @@ let package = Package(
     ]
         + ["Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "FrameLog", "Server"].map { name in
             .testTarget(name: name + "Tests", dependencies: [.byName(name: name)], swiftSettings: house)
-        },
+        } + (isFuzzing ? fuzzing : []),
     swiftLanguageModes: [.v6]
 )

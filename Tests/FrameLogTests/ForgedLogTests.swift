@@ -1,5 +1,5 @@
-// Shows that a log's entries are not trusted because their check sums are right: each that no writer writes stops
-// the start, and says where it stands.
+// Shows that a log's entries are not trusted because their check sums are right: each that no writer writes
+// stops the start, and says where it stands.
 import Bytes
 import Testing
 

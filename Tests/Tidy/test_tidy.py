@@ -64,7 +64,7 @@ def test_no_source_file_is_too_long_to_read_at_once():
 
 
 def test_no_line_is_too_wide():
-    swift = tracked("Package.swift") + tracked("Sources/**/*.swift") + tracked("Tests/**/*.swift")
+    swift = [path for place in ("Package.swift", "Sources/**/*.swift", "Tests/**/*.swift", "Fuzz/**/*.swift") for path in tracked(place)]
     report([
         place(path, number, f"{len(line)} columns")
         for path in swift for number, line in lines(path) if len(line) > LINE_COLUMNS_MAX
@@ -81,7 +81,7 @@ def test_unsafe_code_stands_only_in_the_targets_that_own_a_c_module_and_in_bytes
 
 def test_every_unsafe_place_says_why_it_holds():
     findings = []
-    for path in tracked("Sources/**/*.swift"):
+    for path in tracked("Sources/**/*.swift") + tracked("Fuzz/**/*.swift"):
         said_at = None
         for number, line in lines(path):
             if "SAFETY:" in line:
@@ -156,7 +156,7 @@ def test_nothing_is_left_for_later_in_the_code():
     later = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
     report([
         place(path, number, line)
-        for pattern in ("Sources/**", "Tests/**/*.swift", "Tests/**/*.py", "scripts/*", "Makefile", "Dockerfile")
+        for pattern in ("Sources/**", "Tests/**/*.swift", "Tests/**/*.py", "Fuzz/**/*.swift", "scripts/*", "Makefile", "Dockerfile")
         for path in tracked(pattern)
         for number, line in lines(path) if later.search(line)
     ])
@@ -205,3 +205,15 @@ def test_every_target_has_tests():
     targets = {path.parts[len(ROOT.parts) + 1] for path in tracked("Sources/**/*.swift")}
     untested = {name for name in targets if not tracked(f"Tests/{name}Tests/*.swift") + tracked(f"Tests/{name}Tests/**/*.swift")}
     assert untested <= {"syncstreamer", "HTTPClient"}
+
+
+def test_every_fuzz_target_has_a_corpus():
+    """Small files, a few of each: what a run begins with, and what CI runs on every change."""
+    listed = (ROOT / "Fuzz/Runner/FuzzTarget.swift").read_text()
+    targets = {value or name for name, value in re.findall(r'^    case (\w+)(?: = "([\w-]+)")?$', listed, re.MULTILINE)}
+    files = defaultdict(list)
+    for path in tracked("Fuzz/Corpora/**"):
+        files[path.parent.name].append(path)
+    assert targets == set(files)
+    assert [name for name, found in files.items() if len(found) < 4] == []
+    report([place(path, 1, "over 4 KiB") for found in files.values() for path in found if path.stat().st_size > 4096])

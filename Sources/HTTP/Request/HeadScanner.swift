@@ -11,9 +11,9 @@ package enum HeadScan: Sendable, Equatable {
 
 /// Finds the end of a request's head (RFC 9112 section 2.1) among octets that may come one by one.
 ///
-/// It remembers how far it has looked, so that n octets cost n steps however they are split, and its verdict
-/// is the same for every split. What can be refused before the end is: a line without end, a line that ends
-/// in a bare LF, a request line that is none.
+/// It remembers how far it has looked, so that n octets cost n steps however they are split, and what they
+/// come to, with `RequestHead.parse` behind it, is the same for every split. What can be refused before the
+/// end is: a line without end, a line that ends in a bare LF, a request line that is none.
 package struct HeadScanner: Sendable {
     /// RFC 9112 section 2.2 asks to ignore at least one empty line before the request line.
     private static let emptyLinesMax = 2
