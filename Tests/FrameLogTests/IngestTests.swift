@@ -3,6 +3,7 @@
 import Bytes
 import FrameLog
 import Posix
+import SimulatedStorage
 import Testing
 import TimeFrame
 

@@ -2,6 +2,7 @@
 // a window, behind its seal, after restarts, with the log's segments gone, and with the disk failing at any
 // operation.
 import Bytes
+import SimulatedStorage
 import Testing
 
 @testable import FrameLog

@@ -2,6 +2,7 @@
 // to what was on the disk reported and never taken for an end.
 import Bytes
 import FrameLog
+import SimulatedStorage
 import Testing
 
 @Suite struct RecoveryTests {

@@ -2,6 +2,7 @@
 // removed by retention with a memory of what was removed.
 import Bytes
 import Posix
+import SimulatedStorage
 import Testing
 
 @testable import FrameLog

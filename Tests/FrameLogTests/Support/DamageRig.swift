@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 
 @testable import FrameLog
+@testable import SimulatedStorage
 
 /// Undoes `RunCoding`.
 struct RunDecoding: ContentDecoding, ~Copyable {

@@ -3,57 +3,9 @@
 import Bytes
 import FrameLog
 import Posix
+import SimulatedStorage
 import Testing
 import TimeFrame
-
-/// Stands in for SHA-256: 32 octets that differ where the content does.
-struct MixedDigest: ContentDigest, ~Copyable {
-    private var lanes: [UInt64] = [1, 2, 3, 4]
-
-    mutating func update(_ octets: Span<UInt8>) {
-        for index in octets.indices {
-            for lane in 0..<4 {
-                lanes[lane] = (lanes[lane] ^ UInt64(octets[index])) &* (0x100_0000_01B3 + UInt64(lane) * 2)
-            }
-        }
-    }
-
-    mutating func finish() -> [UInt8] {
-        var octets: [UInt8] = []
-        for lane in lanes { octets.append(bigEndian: lane) }
-        return octets
-    }
-}
-
-/// Stands in for gzip: each run of equal octets becomes its length and the octet.
-struct RunCoding: ContentCoding, ~Copyable {
-    private var octet: UInt8 = 0
-    private var count: UInt8 = 0
-
-    mutating func update(_ octets: Span<UInt8>, into coded: inout Buffer) {
-        for index in octets.indices {
-            if count > 0 && count < 255 && octets[index] == octet {
-                count += 1
-            } else {
-                flush(into: &coded)
-                octet = octets[index]
-                count = 1
-            }
-        }
-    }
-
-    mutating func finish(into coded: inout Buffer) { flush(into: &coded) }
-
-    private mutating func flush(into coded: inout Buffer) {
-        if count > 0 {
-            coded.append(count)
-            coded.append(octet)
-        }
-        count = 0
-    }
-}
-
-typealias SimulatedStore = FrameStore<SimulatedStorage, MixedDigest, RunCoding>
 
 /// What was promised for an item.
 enum Promise: Equatable {

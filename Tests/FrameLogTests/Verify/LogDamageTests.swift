@@ -7,6 +7,7 @@ import Synchronization
 import Testing
 
 @testable import FrameLog
+@testable import SimulatedStorage
 
 @Suite struct LogDamageTests {
     /// Three segments or so; of the windows, some are stored and two are open.

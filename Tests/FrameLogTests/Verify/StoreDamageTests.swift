@@ -2,6 +2,7 @@
 // log where exactly their octets can, and that no frame ever gets a second content.
 import Bytes
 import Posix
+import SimulatedStorage
 import Synchronization
 import Testing
 

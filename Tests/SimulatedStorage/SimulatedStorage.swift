@@ -1,38 +1,38 @@
 // The seam of FrameLog's storage over the simulated disk.
-import Bytes
+package import Bytes
 import FrameLog
-import Posix
+package import Posix
 import Synchronization
 
 private let noEntry: Int32 = 2
 private let noSpace: Int32 = 28
 
-struct SimulatedStorage: Storage {
+package struct SimulatedStorage: Storage {
     let disk: SimulatedDisk
-    let path: String
+    package let path: String
 
-    init(_ disk: SimulatedDisk, path: String = "data") {
+    package init(_ disk: SimulatedDisk, path: String = "data") {
         self.disk = disk
         self.path = path
         disk.state.withLock { if $0.folders[path] == nil { $0.folders[path] = SimulatedDisk.Folder() } }
     }
 
-    func folder(_ name: String) throws(SystemError) -> SimulatedStorage {
+    package func folder(_ name: String) throws(SystemError) -> SimulatedStorage {
         try disk.perform("mkdir", path, life: nil, { _ in })
         return SimulatedStorage(disk, path: path + "/" + name)
     }
 
-    func existingFolder(_ name: String) throws(SystemError) -> SimulatedStorage? {
+    package func existingFolder(_ name: String) throws(SystemError) -> SimulatedStorage? {
         let path = self.path + "/" + name
         let exists = try disk.perform("open", path, life: nil) { $0.folders[path] != nil }
         return exists ? SimulatedStorage(disk, path: path) : nil
     }
 
-    func names() throws(SystemError) -> [String] {
-        try disk.perform("readdir", path, life: nil, { Array($0.folders[path]!.entries.keys) })
+    package func names() throws(SystemError) -> [String] {
+        try disk.perform("readdir", path, life: nil, { $0.names(in: path) })
     }
 
-    func byteCount(of name: String) throws(SystemError) -> UInt64 {
+    package func byteCount(of name: String) throws(SystemError) -> UInt64 {
         let count = try disk.perform("stat", path, life: nil) { state in
             state.folders[path]!.entries[name].map { state.nodes[$0]!.content.count }
         }
@@ -40,7 +40,7 @@ struct SimulatedStorage: Storage {
         return UInt64(count)
     }
 
-    func open(_ name: String, _ access: File.Access) throws(SystemError) -> SimulatedFile {
+    package func open(_ name: String, _ access: File.Access) throws(SystemError) -> SimulatedFile {
         let opened: (node: Int, life: Int)? = try disk.perform("open", path + "/" + name, life: nil) {
             state in
             if access == .create {
@@ -56,7 +56,7 @@ struct SimulatedStorage: Storage {
         return SimulatedFile(disk, path: path + "/" + name, node: opened.node, life: opened.life)
     }
 
-    func rename(_ name: String, to newName: String) throws(SystemError) {
+    package func rename(_ name: String, to newName: String) throws(SystemError) {
         let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             state.change(path, SimulatedDisk.Change(removed: name, added: newName, node: node))
@@ -66,7 +66,7 @@ struct SimulatedStorage: Storage {
     }
 
     /// The new entry lasts at once, the old one's end only with a sync: a crash may leave both.
-    func move(_ name: String, to folder: SimulatedStorage, as newName: String) throws(SystemError) {
+    package func move(_ name: String, to folder: SimulatedStorage, as newName: String) throws(SystemError) {
         let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             precondition(state.folders[folder.path]!.entries[newName] == nil, "a move overwrites nothing")
@@ -78,7 +78,7 @@ struct SimulatedStorage: Storage {
         if !found { throw SystemError(call: "rename", subject: path + "/" + name, code: noEntry) }
     }
 
-    func remove(_ name: String) throws(SystemError) {
+    package func remove(_ name: String) throws(SystemError) {
         let found = try disk.perform("unlink", path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             state.change(path, SimulatedDisk.Change(removed: name, added: nil, node: node))
@@ -87,7 +87,7 @@ struct SimulatedStorage: Storage {
         if !found { throw SystemError(call: "unlink", subject: path + "/" + name, code: noEntry) }
     }
 
-    func sync() throws(SystemError) {
+    package func sync() throws(SystemError) {
         try disk.perform("fsync", path, life: nil) { state in
             state.folders[path]!.durable = state.folders[path]!.entries
             state.folders[path]!.changes = []
@@ -95,8 +95,8 @@ struct SimulatedStorage: Storage {
     }
 }
 
-final class SimulatedFile: StorageFile {
-    let path: String
+package final class SimulatedFile: StorageFile {
+    package let path: String
     private let disk: SimulatedDisk
     private let node: Int
     private let life: Int
@@ -108,11 +108,11 @@ final class SimulatedFile: StorageFile {
         self.life = life
     }
 
-    func byteCount() throws(SystemError) -> UInt64 {
+    package func byteCount() throws(SystemError) -> UInt64 {
         try disk.perform("fstat", path, life: life) { UInt64($0.nodes[node]!.content.count) }
     }
 
-    func read(at position: UInt64, count: Int, into buffer: inout Buffer) throws(SystemError) -> Int {
+    package func read(at position: UInt64, count: Int, into buffer: inout Buffer) throws(SystemError) -> Int {
         let octets = try disk.perform("pread", path, life: life) { state in
             let content = state.nodes[node]!.content
             if position == 0 && count >= content.count { return content }
@@ -123,11 +123,11 @@ final class SimulatedFile: StorageFile {
         return octets.count
     }
 
-    func write(_ octets: Span<UInt8>, at position: UInt64) throws(SystemError) {
+    package func write(_ octets: Span<UInt8>, at position: UInt64) throws(SystemError) {
         try write(octets.copied(), at: Int(position))
     }
 
-    func write(_ pieces: [OctetPiece], at position: UInt64) throws(SystemError) {
+    package func write(_ pieces: [OctetPiece], at position: UInt64) throws(SystemError) {
         var octets: [UInt8] = []
         for piece in pieces { octets += piece.octets[piece.range] }
         try write(octets, at: Int(position))
@@ -140,13 +140,15 @@ final class SimulatedFile: StorageFile {
             state.nodes[node]!.write(octets, octets.indices, at: position)
             return true
         } partially: { state in
-            let part = Int.random(in: 0...octets.count, using: &state.generator)
+            // Nothing, all, or any part.
+            var part = Int.random(in: 0...octets.count, using: &state.generator)
+            if state.survives(2) { part = 0 } else if state.survives(2) { part = octets.count }
             state.nodes[node]!.write(octets, 0..<part, at: position)
         }
         if !fits { throw SystemError(call: "write", subject: path, code: noSpace) }
     }
 
-    func allocate(byteCount: UInt64) throws(SystemError) {
+    package func allocate(byteCount: UInt64) throws(SystemError) {
         let fits = try disk.perform("allocate", path, life: life) { state in
             let growth = max(0, Int(byteCount) - state.nodes[node]!.content.count)
             if let most = state.byteCountMax, state.byteCount + growth > most { return false }
@@ -156,7 +158,7 @@ final class SimulatedFile: StorageFile {
         if !fits { throw SystemError(call: "allocate", subject: path, code: noSpace) }
     }
 
-    func sync() throws(SystemError) {
+    package func sync() throws(SystemError) {
         try disk.perform("fdatasync", path, life: life) { state in
             state.nodes[node]!.sync()
         } partially: { state in
@@ -164,7 +166,7 @@ final class SimulatedFile: StorageFile {
         }
     }
 
-    func map() throws(SystemError) -> MappedFile {
+    package func map() throws(SystemError) -> MappedFile {
         let octets = try disk.perform("mmap", path, life: life) { $0.nodes[node]!.content }
         return MappedFile(copying: octets.span)
     }

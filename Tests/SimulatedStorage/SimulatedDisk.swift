@@ -1,18 +1,16 @@
 // A disk in memory that keeps what was synced and, when the power fails, any part of what was not: directory
 // entries one by one, file content in sectors of 512 octets. Every operation is counted, and can be made to
 // fail or to be the last.
-import Bytes
-import FrameLog
 import Posix
 import Synchronization
 
 /// The numbers that a seed gives, the same on every machine (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
@@ -20,14 +18,16 @@ struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 }
 
-final class SimulatedDisk: Sendable {
+package final class SimulatedDisk: Sendable {
     static let sectorByteCount = 512
 
-    enum Fault: Sendable, Equatable {
+    package enum Fault: Sendable, Equatable {
         /// The operation with that number fails, and may have done a part of its work.
         case failure(operation: Int, code: Int32)
         /// The power fails in the operation with that number.
         case crash(operation: Int)
+        /// The process is killed in the operation with that number, of which a part may be done.
+        case kill(operation: Int)
     }
 
     struct Node: Sendable {
@@ -64,38 +64,44 @@ final class SimulatedDisk: Sendable {
         /// Handles of earlier lives of the machine or the process do nothing.
         var life = 0
         var byteCountMax: Int?
+        /// What files held that were removed, by path.
+        var removed: [String: [UInt8]] = [:]
         var generator: SeededGenerator
     }
 
     let state: Mutex<State>
 
-    init(seed: UInt64 = 1) { state = Mutex(State(generator: SeededGenerator(seed: seed))) }
+    package init(seed: UInt64 = 1) { state = Mutex(State(generator: SeededGenerator(seed: seed))) }
 
     /// The operations done so far.
-    var operationCount: Int { state.withLock { $0.operationCount } }
+    package var operationCount: Int { state.withLock { $0.operationCount } }
+    /// Octets of all files that have a name.
+    package var byteCount: Int { state.withLock { $0.byteCount } }
     /// Whether a fault has come to pass.
-    var hasFired: Bool { state.withLock { $0.hasFired } }
-    /// Whether the power has failed.
-    var isDown: Bool { state.withLock { $0.isDown } }
+    package var hasFired: Bool { state.withLock { $0.hasFired } }
+    /// Whether the power has failed, or the process was killed.
+    package var isDown: Bool { state.withLock { $0.isDown } }
 
-    func arrange(_ faults: [Fault]) {
+    package func arrange(_ faults: [Fault]) {
         state.withLock {
             $0.faults = faults
             $0.hasFired = false
         }
     }
 
-    func limit(byteCount: Int?) { state.withLock { $0.byteCountMax = byteCount } }
+    package func limit(byteCount: Int?) { state.withLock { $0.byteCountMax = byteCount } }
 
     /// The power comes back: of what was not synced, any part is there.
-    func restart() {
+    package func restart() {
         state.withLock { state in
             state.isDown = false
             state.faults = []
             state.life += 1
+            // Of all that was on its way, or next to nothing, or half.
+            let survivors = UInt64.random(in: 0...8, using: &state.generator)
             for path in state.folders.keys.sorted() {
                 var folder = state.folders[path]!
-                for change in folder.changes where Bool.random(using: &state.generator) {
+                for change in folder.changes where state.survives(survivors) {
                     if let removed = change.removed { folder.durable[removed] = nil }
                     if let added = change.added { folder.durable[added] = change.node }
                 }
@@ -105,9 +111,7 @@ final class SimulatedDisk: Sendable {
             }
             for number in state.nodes.keys.sorted() {
                 var node = state.nodes[number]!
-                for sector in node.dirty.sorted() where Bool.random(using: &state.generator) {
-                    node.keep(sector)
-                }
+                for sector in node.dirty.sorted() where state.survives(survivors) { node.keep(sector) }
                 node.dirty = []
                 node.hasLost = false
                 node.content = node.durable
@@ -117,15 +121,37 @@ final class SimulatedDisk: Sendable {
     }
 
     /// The process ends and another begins; the system keeps what it has in memory.
-    func restartProcess() { state.withLock { $0.life += 1 } }
+    package func restartProcess() {
+        state.withLock {
+            $0.isDown = false
+            $0.life += 1
+        }
+    }
+
+    /// The process ends between two operations.
+    package func halt() { state.withLock { $0.isDown = true } }
+
+    /// Everything that the system has in memory reaches the disk, in its own time.
+    package func settle() {
+        state.withLock { state in
+            for path in state.folders.keys {
+                state.folders[path]!.durable = state.folders[path]!.entries
+                state.folders[path]!.changes = []
+            }
+            for number in state.nodes.keys {
+                state.nodes[number]!.durable = state.nodes[number]!.content
+                state.nodes[number]!.dirty = []
+            }
+        }
+    }
 
     /// Turns one bit of what is on the disk over.
-    func flip(bit: Int, of path: String) {
+    package func flip(bit: Int, of path: String) {
         change(path) { content in content[bit / 8] ^= 1 << UInt8(bit % 8) }
     }
 
     /// Changes what is on the disk, and what the system shows.
-    func change(_ path: String, _ body: (inout [UInt8]) -> Void) {
+    package func change(_ path: String, _ body: (inout [UInt8]) -> Void) {
         state.withLock { state in
             let number = state.number(of: path)!
             body(&state.nodes[number]!.durable)
@@ -134,13 +160,33 @@ final class SimulatedDisk: Sendable {
     }
 
     /// What the system shows of a file.
-    func octets(of path: String) -> [UInt8]? {
+    package func octets(of path: String) -> [UInt8]? {
         state.withLock { state in state.number(of: path).map { state.nodes[$0]!.content } }
     }
 
+    /// What the files held that were removed since the last call, by path.
+    package func takeRemoved() -> [String: [UInt8]] {
+        state.withLock { state in
+            defer { state.removed = [:] }
+            return state.removed
+        }
+    }
+
     /// The files of a folder, in order.
-    func names(in path: String) -> [String] {
+    package func names(in path: String) -> [String] {
         state.withLock { $0.folders[path, default: Folder()].entries.keys.sorted() }
+    }
+
+    /// Puts a file on the disk.
+    package func put(_ octets: [UInt8], at path: String) {
+        state.withLock { state in
+            let slash = path.lastIndex(of: "/")!
+            let node = state.nextNode
+            state.nextNode += 1
+            state.nodes[node] = Node(content: octets, durable: octets)
+            state.folders[String(path[..<slash]), default: Folder()].entries[
+                String(path[path.index(after: slash)...])] = node
+        }
     }
 
     /// Runs an operation, or what is left of it where it is made to fail.
@@ -164,6 +210,16 @@ final class SimulatedDisk: Sendable {
                     _ = body(&state)
                     state.isDown = true
                     return .failure(SystemError(call: call, subject: path, code: 5))
+                case .kill(state.operationCount):
+                    state.hasFired = true
+                    // A sync that is broken off has not failed: what it has not reached is still on its way.
+                    if call == "fdatasync" || Bool.random(using: &state.generator) {
+                        _ = body(&state)
+                    } else {
+                        partially(&state)
+                    }
+                    state.isDown = true
+                    return .failure(SystemError(call: call, subject: path, code: 4))
                 default: continue
                 }
             }
@@ -228,13 +284,24 @@ extension SimulatedDisk.State {
         return folders[String(path[..<slash])]?.entries[String(path[path.index(after: slash)...])]
     }
 
+    /// True for so many of eight.
+    mutating func survives(_ survivors: UInt64) -> Bool { generator.next() % 8 < survivors }
+
+    /// The names in a folder, in an order that tells nothing.
+    mutating func names(in path: String) -> [String] {
+        folders[path]!.entries.keys.sorted().shuffled(using: &generator)
+    }
+
     /// Octets of all files that have a name.
     var byteCount: Int {
         folders.values.reduce(0) { $0 + $1.entries.values.reduce(0) { $0 + nodes[$1]!.content.count } }
     }
 
     mutating func change(_ path: String, _ change: SimulatedDisk.Change) {
-        if let removed = change.removed { folders[path]!.entries[removed] = nil }
+        if let name = change.removed {
+            if change.added == nil { removed[path + "/" + name] = nodes[change.node]!.content }
+            folders[path]!.entries[name] = nil
+        }
         if let added = change.added { folders[path]!.entries[added] = change.node }
         folders[path]!.changes.append(change)
     }
