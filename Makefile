@@ -1,5 +1,7 @@
 # make run    the server and, beside it, a demo that posts this machine's own load; Ctrl-C ends both
 # make test   every test: the house rules, the unit tests, and the release binary against real clients
+# make simulate SEEDS=n
+#             the whole server on a simulated disk under a simulated clock, n times (docs/RELIABILITY.md)
 # make format lays the Swift files out as .swift-format says
 #
 # make test-asan  the unit tests under AddressSanitizer and LeakSanitizer; with END_TO_END=1 also the others
@@ -12,8 +14,8 @@
 
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := run
-.PHONY: run test build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer format clean toolchain packages \
-    test-packages
+.PHONY: run test simulate build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer format clean toolchain \
+    packages test-packages
 
 python := .venv/bin/python
 logs := .build/test-logs
@@ -80,6 +82,16 @@ fuzz-all: fuzzer
 # AddressSanitizer too, since what the fuzzer reaches of zlib and of Bytes is not checked by the compiler.
 fuzzer: toolchain packages
 	SYNCSTREAMER_FUZZ=1 swift build --configuration release --sanitize=address --scratch-path .build/fuzz --product fuzz
+
+# A release build with what tests may see, in a folder of its own.
+SEEDS ?= 10000
+FIRST ?= 1
+simulated := --configuration release --scratch-path .build/simulation -Xswiftc -enable-testing
+
+simulate: packages
+	swift build --build-tests $(simulated)
+	SIMULATION_SEEDS=$(SEEDS) SIMULATION_FIRST=$(FIRST) \
+	    swift test --skip-build $(simulated) --filter SimulationTests
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz

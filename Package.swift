@@ -73,6 +73,9 @@ let package = Package(
         .testTarget(
             name: "FrameLogTests", dependencies: ["FrameLog", "SimulatedStorage"], swiftSettings: house),
         .testTarget(
+            name: "SimulationTests", dependencies: ["Server", "SimulatedStorage"], path: "Tests/Simulation",
+            swiftSettings: house),
+        .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient"], exclude: ["local_server.py"],
             swiftSettings: house),
         .testTarget(
