@@ -1,6 +1,7 @@
 // Shows that a log's entries are not trusted because their check sums are right: each that no writer writes
 // stops the start, and says where it stands.
 import Bytes
+import SimulatedStorage
 import Testing
 
 @testable import FrameLog
