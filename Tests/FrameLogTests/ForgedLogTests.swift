@@ -68,6 +68,66 @@ import Testing
         #expect(try #require(error?.offset) >= UInt64(end))
     }
 
+    @Test(arguments: forgeries)
+    func isRepaired(_ forgery: Forgery) throws {
+        let rig = Rig()
+        try rig.open()
+        rig.post([1])
+        let path = "data/log/" + rig.disk.names(in: "data/log")[0]
+        _ = try append(forgery, to: rig, path)
+        rig.disk.restart()
+        let check = SimulatedCheck(SimulatedStorage(rig.disk))
+        #expect(try !check.check().isSound)
+        #expect(try check.repair(salt: 77).after.isSound)
+        try rig.open()
+        try rig.checkPromises()
+    }
+
+    /// The first entry of all is one that can't stand there, so that no window has a length.
+    @Test func aLogWithoutWindowsIsRepaired() throws {
+        let rig = Rig()
+        try rig.open()
+        let path = "data/log/" + rig.disk.names(in: "data/log")[0]
+        let first = SegmentHeader.sectorByteCount
+        rig.disk.change(path) { octets in
+            var record: [UInt8] = []
+            let checksum = Record.append(.resume, 0, 0, to: &record)
+            var checksums: [UInt8] = []
+            checksums.append(bigEndian: checksum)
+            let salt = octets.span.bigEndian(at: 24, as: UInt64.self)
+            let group = GroupHeader(
+                salt: salt, position: LogPosition(segment: 1, offset: UInt32(first)),
+                recordsByteCount: UInt32(record.count), recordCount: 1,
+                recordsChecksum: CRC32C.checksum(checksums.span), duration: 0,
+                durable: LogPosition(segment: 1, offset: UInt32(first)), watermark: 0, clock: 0)
+            let written = group.encoded() + record
+            octets.replaceSubrange(first..., with: [UInt8](repeating: 0, count: octets.count - first))
+            octets.replaceSubrange(first..<first + written.count, with: written)
+        }
+        #expect(throws: FrameLogError.self) { try rig.open() }
+        let check = SimulatedCheck(SimulatedStorage(rig.disk))
+        #expect(try check.repair(salt: 77).after.isSound)
+        try rig.open()
+    }
+
+    /// The file ends within a sector, and its header doesn't say any more how long it was.
+    @Test(arguments: [577, 1_100, 1_500, 2_100])
+    func aSegmentThatWasCutShortIsRepaired(byteCount: Int) throws {
+        let rig = Rig()
+        try rig.open()
+        rig.post([1])
+        let path = "data/log/" + rig.disk.names(in: "data/log")[0]
+        rig.disk.change(path) { octets in
+            octets.removeLast(octets.count - byteCount)
+            octets[8] ^= 1
+        }
+        #expect(throws: FrameLogError.self) { try rig.open() }
+        let check = SimulatedCheck(SimulatedStorage(rig.disk))
+        _ = try check.repair(salt: 77)
+        try rig.open()
+        #expect(rig.post([2]) == [.accepted(frame: 1_000_000)])
+    }
+
     @Test func anItemThatAWriterWritesDoesNot() throws {
         let rig = Rig()
         try rig.open()

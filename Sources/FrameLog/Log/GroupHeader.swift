@@ -116,6 +116,9 @@ struct GroupHeader: Equatable {
         if count != Int(recordCount) || checksums.value != recordsChecksum { return nil }
     }
 
+    /// Whether a writer can have written it. A check sum that is right doesn't say so.
+    var isPossible: Bool { durable <= position && max(watermark, clock) <= Record.timeMax }
+
     /// Where the records stand in the segment.
     var recordsRange: Range<Int> {
         let start = Int(position.offset) + Self.byteCount

@@ -43,6 +43,7 @@ struct ItemRecord {
                 key: UploadKey(digest: record.extracting(20..<36)), claim: 0,
                 index: record.bigEndian(at: 36, as: UInt64.self),
                 digest: record.bigEndian(at: 44, as: UInt64.self)) : nil
+        if timestamp > Record.timeMax || place?.index == .max { return nil }
     }
 
     /// Where the channel id of a record that begins at `start` stands.

@@ -9,10 +9,6 @@ import Posix
 ///
 /// Nothing in it is trusted because its check sum is right: what no writer writes is damage too.
 struct LogRecovery<Volume: Storage> {
-    /// No time in a log is later, in milliseconds since the UNIX epoch: so that a window's length, or a
-    /// lateness, can be added to any time that was read.
-    private static var timeMax: UInt64 { 1 << 62 }
-
     /// The segments with groups in them, oldest first.
     private(set) var segments: [Segment<Volume>] = []
     /// Where the next group is to be written; where there is no segment, the sequence number of the next one.
@@ -123,7 +119,7 @@ struct LogRecovery<Volume: Storage> {
         if group.watermark != assembler.watermark || UInt64(group.duration) != assembler.duration {
             throw damaged(segment.sequence, start, "entries before this place are missing")
         }
-        if group.durable > group.position || max(group.watermark, group.clock) > Self.timeMax {
+        if !group.isPossible {
             throw damaged(segment.sequence, start, "the commit can't stand where it stands")
         }
         clock = max(clock, group.clock)
@@ -145,7 +141,6 @@ struct LogRecovery<Volume: Storage> {
         switch Record.kind(of: octets) {
         case .item, .keyedItem:
             guard let item = ItemRecord(decoding: octets), assembler.duration > 0,
-                item.timestamp <= Self.timeMax, item.place?.index != .max,
                 octets.extracting(item.id).isUTF8, octets.extracting(item.type).isUTF8
             else { throw misplaced }
             // What was taken once was within the limits of then.
@@ -160,17 +155,13 @@ struct LogRecovery<Volume: Storage> {
                 assembler.keys.commit()
             }
         case .seal:
-            guard let window = Record.control(of: octets), window.second <= Self.timeMax else {
-                throw misplaced
-            }
+            guard let window = Record.control(of: octets) else { throw misplaced }
             assembler.drop(before: min(window.first, storedThrough))
             if !assembler.canSeal(window.first, window.second) { throw misplaced }
             let ended = assembler.seal(start: window.first, end: window.second)
             if ended.start >= storedThrough { sealed.append((ended, segment.sequence)) }
         case .resume:
-            guard let resume = Record.control(of: octets), resume.first <= Self.timeMax,
-                resume.second <= UInt32.max
-            else { throw misplaced }
+            guard let resume = Record.control(of: octets) else { throw misplaced }
             assembler.drop(before: min(resume.first, storedThrough))
             if !assembler.canResume(from: resume.first, resume.second) { throw misplaced }
             assembler.resume(from: resume.first, duration: resume.second)

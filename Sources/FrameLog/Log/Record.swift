@@ -26,6 +26,9 @@ struct Record {
     static let prefixByteCount = 10
     /// Where the part begins that the checksum covers.
     static let checkedFrom = 8
+    /// No time in a log is later, in milliseconds since the UNIX epoch: so that a window's length, or a
+    /// lateness, can be added to any time that was read.
+    static let timeMax: UInt64 = 1 << 62
     /// The octets of a seal and of a resume.
     static let controlByteCount = prefixByteCount + 16
 
@@ -43,12 +46,12 @@ struct Record {
     /// What kind a checked record is, or nil for one that this version doesn't know.
     static func kind(of record: Span<UInt8>) -> Kind? { record[9] == 0 ? Kind(rawValue: record[8]) : nil }
 
-    /// The two numbers of a seal or a resume, or nil where it hasn't two.
+    /// The two numbers of a seal or a resume, or nil where it hasn't two that can be times or lengths.
     static func control(of record: Span<UInt8>) -> (first: UInt64, second: UInt64)? {
         if record.count != controlByteCount { return nil }
-        return (
-            record.bigEndian(at: prefixByteCount, as: UInt64.self), record.bigEndian(at: 18, as: UInt64.self)
-        )
+        let first = record.bigEndian(at: prefixByteCount, as: UInt64.self)
+        let second = record.bigEndian(at: 18, as: UInt64.self)
+        return max(first, second) <= timeMax ? (first, second) : nil
     }
 
     /// Begins a record whose size and checksum `finish` fills in.

@@ -72,6 +72,9 @@ struct SegmentHeader: Equatable {
         segmentByteCount = octets.bigEndian(at: 20, as: UInt32.self)
         salt = octets.bigEndian(at: 24, as: UInt64.self)
         if sequence != expected { throw damaged("the file is segment \(sequence), which its name denies") }
+        if segmentByteCount % UInt32(Self.sectorByteCount) != 0 {
+            throw damaged("the segment has a length that no segment has")
+        }
         if octets.count != Int(segmentByteCount) {
             throw damaged("the segment has \(octets.count) octets instead of \(segmentByteCount)")
         }

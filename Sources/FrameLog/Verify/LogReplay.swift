@@ -75,7 +75,7 @@ struct LogReplay<Volume: Storage> {
         }
         let isBroken = part.content == .broken
         lost.reach(group)
-        if try !move(to: group, into: &sink) {
+        if try !group.isPossible || !move(to: group, into: &sink) {
             report(group.position, "the commit doesn't fit behind what is before it")
             lost.miss(group, octetCount: part.range.count, entryCount: Int(group.recordCount))
             isBehindDamage = true

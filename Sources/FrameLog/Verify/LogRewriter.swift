@@ -48,9 +48,12 @@ struct LogRewriter<Volume: Storage>: ~Copyable, ReplaySink {
 
     /// Writes the rest, and says where the windows and the clock are, also where no item is left.
     mutating func finish(_ state: LogState) throws {
-        var record: [UInt8] = []
-        _ = Record.append(.resume, state.watermark, state.duration, to: &record)
-        try keep(record.span, state: state)
+        // Of windows that nothing readable has begun there is nothing to say.
+        if state.duration > 0 && state.watermark % state.duration == 0 {
+            var record: [UInt8] = []
+            _ = Record.append(.resume, state.watermark, state.duration, to: &record)
+            try keep(record.span, state: state)
+        }
         try flush()
         try close()
     }

@@ -105,7 +105,8 @@ extension SegmentHeader {
         }
         self.init(
             sequence: octets.bigEndian(at: first + 16, as: UInt32.self),
-            segmentByteCount: UInt32(octets.count),
+            // Of a file that was cut short, the rest of its last sector too: segments have whole ones.
+            segmentByteCount: UInt32(Self.aligned(octets.count)),
             salt: octets.bigEndian(at: first + 8, as: UInt64.self))
         if GroupHeader(in: octets, at: first, header: self) == nil { return nil }
     }

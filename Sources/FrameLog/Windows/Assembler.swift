@@ -89,7 +89,8 @@ struct Assembler: Sendable {
 
     /// Whether windows may go on there.
     func canResume(from start: UInt64, _ duration: UInt64) -> Bool {
-        start >= watermark && duration > 0 && start % duration == 0
+        // A group's header has 32 bits for the length.
+        start >= watermark && duration > 0 && duration <= UInt32.max && start % duration == 0
             && windows.allSatisfy { $0.start >= start }
             && (windows.isEmpty || duration == self.duration)
     }
