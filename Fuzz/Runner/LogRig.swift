@@ -22,6 +22,17 @@ struct NoCoding: ContentCoding, ~Copyable {
     mutating func finish(into coded: inout Buffer) {}
 }
 
+/// Undoes it, and is never used.
+struct NoDecoding: ContentDecoding, ~Copyable {
+    init(byteCountMax: UInt64) {}
+
+    var isWhole: Bool { true }
+
+    mutating func update(
+        _ coded: Span<UInt8>, into content: inout Buffer
+    ) -> (consumed: Int, hasMore: Bool)? { nil }
+}
+
 /// What tells an item from all others.
 struct SentItem: Hashable {
     let channel: [UInt8]
@@ -59,6 +70,36 @@ struct LogRig {
         self.disk = disk
         self.now = max(now, ingest.clockFloor)
         _ = commit(ItemBatch())
+    }
+
+    /// Opens what is on `disk`, which it repairs where that is refused; nil where it can't be repaired.
+    ///
+    /// What a check says of it must agree: what is sound can be opened, and what was repaired.
+    static func openRepaired(_ disk: MemoryDisk, now: UInt64) throws -> LogRig? {
+        let check = DirectoryCheck<MemoryStorage, QuickDigest, NoDecoding>(
+            MemoryStorage(disk: disk, path: path))
+        let report = try check.check()
+        do {
+            return try LogRig(disk, now: now)
+        } catch let error as FrameLogError {
+            // Its windows have another length than the settings, and wait.
+            if error.reason == .windowsOpen { return nil }
+            require(error.reason == .corrupt || error.reason == .unsupported, "damage is told as such")
+            require(!report.isSound, "what a check finds sound can be opened")
+        }
+        do {
+            _ = try check.repair(salt: 0x5A17)
+        } catch let error as FrameLogError {
+            require(error.reason == .unsupported, "what is damaged can be repaired")
+            return nil
+        }
+        do {
+            return try LogRig(disk, now: now)
+        } catch let error as FrameLogError where error.reason == .windowsOpen {
+            return nil
+        } catch {
+            fatalError("what was repaired can be opened: \(error)")
+        }
     }
 
     /// Commits a batch and stores what was sealed.

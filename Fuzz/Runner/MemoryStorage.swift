@@ -30,6 +30,10 @@ struct MemoryStorage: Storage {
 
     func folder(_ name: String) -> MemoryStorage { MemoryStorage(disk: disk, path: path + "/" + name) }
 
+    func existingFolder(_ name: String) -> MemoryStorage? {
+        disk.paths(path + "/" + name + "/").isEmpty ? nil : folder(name)
+    }
+
     func names() -> [String] {
         disk.paths(path + "/").map { String($0.dropFirst(path.count + 1)) }.filter { !$0.contains("/") }
     }
@@ -46,6 +50,14 @@ struct MemoryStorage: Storage {
         disk.files.withLock {
             $0[path + "/" + name] = nil
             $0[path + "/" + newName] = file
+        }
+    }
+
+    func move(_ name: String, to folder: MemoryStorage, as newName: String) throws(SystemError) {
+        let file = try file(name, "rename")
+        disk.files.withLock {
+            $0[path + "/" + name] = nil
+            $0[folder.path + "/" + newName] = file
         }
     }
 

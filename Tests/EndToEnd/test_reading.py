@@ -341,7 +341,7 @@ def test_frames_can_be_kept_by_size_and_by_age(start):
     until(lambda: sum(by_size.get(f"/{e['id']}").get("content-length") is not None and
                       int(by_size.get(f"/{e['id']}").get("content-length")) > 1000 for e in by_size.index()) <= 1,
           "the older ones' removal")
-    by_age = start("--retain-age", "1s", frame_duration="100ms")
+    by_age = start("--retain-age", "3s", frame_duration="100ms")
     frame_id = by_age.post("a", b"1").json()["frame"]
     by_age.frame_octets(frame_id)
     until(lambda: by_age.get(f"/{frame_id}").status == 410, "its removal")

@@ -1,5 +1,6 @@
-// A log that was written, and then damaged in any way, stops the start or is read: then no item is in a frame
-// that was not sent, or twice, and one damaged octet costs no more than the last commit.
+// A log that was written, and then damaged in any way, stops the start or is read, or is repaired and then
+// read: no item is in a frame that was not sent, or twice, or in another frame than the one that was named; and
+// where the start isn't refused, one damaged sector costs no more than the last commit.
 import Bytes
 import FrameLog
 
@@ -90,11 +91,18 @@ private struct LogWriting {
             rig = try LogRig(rig.disk, now: rig.now)
         } catch let error as FrameLogError {
             require(!damages.isEmpty, "a log that is whole can be opened")
-            require(error.reason != .settings && error.reason != .ownedByAnother, "damage is told as such")
-            return
+            require(error.reason == .corrupt || error.reason == .unsupported, "damage is told as such")
+            guard let repaired = try? LogRig.openRepaired(rig.disk, now: rig.now) else { return }
+            rig = repaired
+            return checkItems(damages, isRepaired: true)
         } catch {
             fatalError("a log is read or damaged, and nothing else: \(error)")
         }
+        checkItems(damages, isRepaired: false)
+    }
+
+    /// Ends all windows, and holds what is in frames against what was promised.
+    private mutating func checkItems(_ damages: [Damage], isRepaired: Bool) {
         rig.pass(milliseconds: 10_000)
         var found: Set<SentItem> = []
         for (item, frame) in rig.stored() {
@@ -104,7 +112,7 @@ private struct LogWriting {
         }
         let lost = Set(accepted.filter { !found.contains($0.key) }.map(\.value.commit))
         if damages.isEmpty { require(lost.isEmpty, "what was accepted is there") }
-        if damages == [.sector] {
+        if damages == [.sector] && !isRepaired {
             let last = accepted.values.map(\.commit).max() ?? 0
             require(lost.isSubset(of: [last]), "one damaged sector hides the last commit at most")
         }
