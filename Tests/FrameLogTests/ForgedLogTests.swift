@@ -12,6 +12,8 @@ import Testing
         let testDescription: String
         var record: [UInt8] = []
         var clock: UInt64 = 1_000_000
+        /// How many records the group says that it has.
+        var recordCount: UInt32 = 1
         /// How far behind itself the group says that the log is durable.
         var durableAhead: UInt32 = 0
 
@@ -110,6 +112,23 @@ import Testing
         try rig.open()
     }
 
+    /// A later commit says that it was on the disk, so it isn't torn.
+    @Test func aCommitOfFewerEntriesThanItHasIsDamage() throws {
+        let rig = Rig()
+        try rig.open()
+        let path = "data/log/" + rig.disk.names(in: "data/log")[0]
+        let start = try append(.item("one entry") { $0.recordCount = 0 }, to: rig, path)
+        _ = try append(.item("an item"), to: rig, path, at: start + SegmentHeader.sectorByteCount)
+        rig.disk.restart()
+        #expect(throws: FrameLogError.self) { try rig.open() }
+        let check = SimulatedCheck(SimulatedStorage(rig.disk))
+        let report = try check.check()
+        #expect(!report.isSound)
+        #expect(report.lost.count == 0)
+        #expect(try check.repair(salt: 77).after.isSound)
+        try rig.open()
+    }
+
     /// The file ends within a sector, and its header doesn't say any more how long it was.
     @Test(arguments: [577, 1_100, 1_500, 2_100])
     func aSegmentThatWasCutShortIsRepaired(byteCount: Int) throws {
@@ -138,19 +157,22 @@ import Testing
         #expect(rig.warnings == [])
     }
 
-    /// Puts a group with one record behind the last one, and gives where.
-    private func append(_ forgery: Forgery, to rig: Rig, _ path: String) throws -> Int {
+    /// Puts a group with one record behind the last one, or at `place`, and gives where.
+    private func append(
+        _ forgery: Forgery, to rig: Rig, _ path: String, at place: Int? = nil
+    ) throws -> Int {
         let octets = try #require(rig.disk.octets(of: path))
         let header = try SegmentHeader(decoding: octets.span, sequence: 1, path: path)
         var start = SegmentHeader.sectorByteCount
         while let group = GroupHeader(checking: octets.span, at: start, header: header) {
             start = Int(group.end.offset)
         }
+        start = place ?? start
         let position = LogPosition(segment: 1, offset: UInt32(start))
         let durable = LogPosition(segment: 1, offset: position.offset + forgery.durableAhead)
         let group = GroupHeader(
             salt: header.salt, position: position, recordsByteCount: UInt32(forgery.record.count),
-            recordCount: 1,
+            recordCount: forgery.recordCount,
             recordsChecksum: CRC32C.checksum(forgery.record.span.extracting(4..<8)), duration: 1_000,
             durable: durable, watermark: 1_000_000, clock: forgery.clock)
         let written = group.encoded() + forgery.record

@@ -89,7 +89,8 @@ struct LogReplay<Volume: Storage> {
             let position = LogPosition(segment: group.position.segment, offset: UInt32(range.lowerBound))
             if try !apply(octets.extracting(range), at: position, into: &sink) { left += 1 }
         }
-        let missing = Int(group.recordCount) - records.ranges.count + left
+        // A header that was made up may say fewer than there are.
+        let missing = max(0, Int(group.recordCount) - records.ranges.count + left)
         if isBroken || missing > 0 {
             let kept = records.ranges.reduce(0) { $0 + $1.count }
             lost.miss(group, octetCount: max(0, group.recordsRange.count - kept), entryCount: missing)
