@@ -52,6 +52,8 @@ import Testing
         .item("the last item that can be counted", place: lastOfAll),
         .item("a clock that nothing can be added to") { $0.clock = .max },
         .item("a commit that was durable before it was written") { $0.durableAhead = 512 },
+        .control("a window that lies askew", .seal, 1_000_500, 1_001_500),
+        .control("a window longer than windows are", .seal, 1_000_000, 1_002_000),
         .control("a window without an end", .seal, 1_000_000, .max),
         .control("windows from the end of time on", .resume, 1 << 63, 1_000),
         .control("windows longer than a group can say", .resume, 1 << 40, 1 << 40),

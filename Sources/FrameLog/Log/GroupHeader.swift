@@ -117,7 +117,10 @@ struct GroupHeader: Equatable {
     }
 
     /// Whether a writer can have written it. A check sum that is right doesn't say so.
-    var isPossible: Bool { durable <= position && max(watermark, clock) <= Record.timeMax }
+    var isPossible: Bool {
+        durable <= position && max(watermark, clock) <= Record.timeMax
+            && (duration == 0 || watermark % UInt64(duration) == 0)
+    }
 
     /// Where the records stand in the segment.
     var recordsRange: Range<Int> {

@@ -83,6 +83,8 @@ struct Assembler: Sendable {
     /// Whether a window may be sealed next. What a log says is not to be trusted.
     func canSeal(_ start: UInt64, _ end: UInt64) -> Bool {
         if start < watermark || end <= start { return false }
+        // Windows lie one behind the other: what is askew would overlap the next.
+        if duration > 0 && (start % duration != 0 || end - start != duration) { return false }
         guard let oldest = windows.first else { return true }
         return oldest.start >= end || oldest.start == start && oldest.end == end
     }
