@@ -22,7 +22,7 @@ logs := .build/test-logs
 
 # What the sanitizers may say, and what they do where they say something.
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
-export TSAN_OPTIONS ?= halt_on_error=1
+export TSAN_OPTIONS ?= halt_on_error=1:suppressions=$(CURDIR)/Tests/tsan.supp
 TIME ?= 60
 
 run: toolchain
