@@ -1,6 +1,6 @@
 // A log that was written, and then damaged in any way, stops the start or is read, or is repaired and then
-// read: no item is in a frame that was not sent, or twice, or in another frame than the one that was named; and
-// where the start isn't refused, one damaged sector costs no more than the last commit.
+// read: no item is in a frame that was not sent, or twice, or in another frame than the one that was named;
+// and where the start isn't refused, one damaged sector costs no more than the last commit.
 import Bytes
 import FrameLog
 

@@ -1,5 +1,5 @@
-// A log of any octets, with the check sums that belong to them, stops the start or is read, or is repaired and
-// then read: what is in frames is what it says, and it is read the same the next time.
+// A log of any octets, with the check sums that belong to them, stops the start or is read, or is repaired
+// and then read: what is in frames is what it says, and it is read the same the next time.
 //
 // Check sums that are right let the fuzzer reach what is behind them: a log is not to be trusted because its
 // check sums are.
