@@ -108,10 +108,16 @@ def test_a_damaged_item_costs_no_other(start):
 def test_what_is_readable_is_in_one_frame_after_a_repair(start):
     server = start()
     posted = {}
-    for number in range(40):
-        body = b"item %d;" % number + b"." * 200
-        posted[body] = server.post(f"channel-{number % 3}", body).json()["frame"]
+
+    def post(numbers):
+        for number in numbers:
+            body = b"item %d;" % number + b"." * 200
+            posted[body] = server.post(f"channel-{number % 3}", body).json()["frame"]
+
+    post(range(20))
     first = min(posted.values(), key=int)
+    until(lambda: first in [entry["id"] for entry in server.index()], "the first window to be a frame")
+    post(range(20, 40))
     before = {entry["id"]: server.frame_octets(entry["id"]) for entry in server.index()}
     kill(server)
     segment = segment_with(server, b"item 39;")
