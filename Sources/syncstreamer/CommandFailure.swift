@@ -5,4 +5,7 @@ struct CommandFailure: Error, CustomStringConvertible {
     init(_ description: String) {
         self.description = description
     }
+
+    /// A result that nobody got is no result.
+    static let outputFailed = CommandFailure("standard output could not be written to the end")
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Posix
 
 /// The command `syncstreamer`: one program, the server and its tools.
 @main
@@ -23,6 +24,11 @@ struct SyncStreamer: ParsableCommand {
             ServeCommand.self, DemoCommand.self, PostCommand.self, GetCommand.self, InspectCommand.self,
             VerifyCommand.self, SecretCommand.self, CertificateCommand.self,
         ])
+
+    static func main() {
+        StandardStreams.reserveMissing()
+        main(nil)
+    }
 
     /// The version of the program, as `--version` and the User-Agent say it.
     static let version = "0.1.0"

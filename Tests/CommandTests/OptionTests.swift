@@ -199,6 +199,8 @@ import Testing
     @Test(arguments: [
         ["--frame-duration", "99ms"], ["--frame-duration", "3601s"], ["--lateness", "101s"],
         ["--retain-frames", "0"],
+        ["--retain-bytes", "0"],
+        ["--retain-age", "0s"],
         ["--threads", "0"], ["--max-item-size", "0"], ["--max-item-size", "2GiB"],
         ["--max-connections", "0"],
         ["--header-timeout", "0s"],

@@ -33,6 +33,10 @@ def test_help_has_an_example(command):
     finished = run(command, "--help")
     assert b"USAGE" in finished.stdout and f"syncstreamer {command}".encode() in finished.stdout
     assert b"example" in finished.stdout.lower()
+    # A line that is wrapped in the middle of a command doesn't work as it stands.
+    lines = finished.stdout.decode().splitlines()
+    assert not [after for line, after in zip(lines, lines[1:]) if "syncstreamer" in line and after and after[0] != " "
+                and line.startswith("  ")]
 
 
 def test_help_and_version_of_the_whole():

@@ -181,7 +181,12 @@ def test_a_frame_is_compressed_for_those_who_accept_it(server, stocked):
     (lambda s: {"If-None-Match": "W/" + s.tag}, 304),
     (lambda s: {"If-None-Match": f'"other", {s.tag}'}, 304),
     (lambda s: {"If-None-Match": "*"}, 304),
-    (lambda s: {"If-None-Match": s.tag[:-1] + '-gzip"'}, 304),
+    # The other form counts where the client accepts it, and a cache must not send it where not.
+    (lambda s: {"If-None-Match": s.tag[:-1] + '-gzip"'}, 200),
+    (lambda s: {"If-None-Match": s.tag[:-1] + '-gzip"', "Accept-Encoding": "gzip;q=0"}, 200),
+    (lambda s: {"If-None-Match": s.tag[:-1] + '-gzip"', "Accept-Encoding": "gzip"}, 304),
+    (lambda s: {"If-None-Match": s.tag[:-1] + '-gzip"', "Accept-Encoding": "gzip", "Range": "bytes=0-0"}, 304),
+    (lambda s: {"If-None-Match": s.tag, "Accept-Encoding": "gzip"}, 304),
     (lambda s: {"If-None-Match": '"other"'}, 200),
     (lambda s: {"If-None-Match": s.tag.strip('"')}, 200),
     (lambda s: {"If-Modified-Since": s.modified}, 304),

@@ -112,7 +112,7 @@ def test_a_failed_start_leaves_the_port_and_the_directory_free(start, data, iden
 @pytest.mark.parametrize("arguments", [
     ["--frame-duration", "99ms"], ["--frame-duration", "2h"], ["--frame-duration", "10"], ["--frame-duration", "x"],
     ["--port", "65536"], ["--port", "-1"], ["--lateness", "11h"], ["--retain-frames", "0"], ["--durability", "paper"],
-    ["--max-item-size", "1XiB"], ["--threads", "0"], ["--no-such-option"], ["an-argument"], ["--log-format", "xml"],
+    ["--retain-bytes", "0"], ["--retain-age", "0s"], ["--max-item-size", "1XiB"], ["--threads", "0"], ["--no-such-option"], ["an-argument"], ["--log-format", "xml"],
 ])
 def test_usage_errors_are_64(data, arguments):
     finished = run("serve", "--data-dir", data, "--admin", "off", "--port", "0", *arguments, check=False)

@@ -21,6 +21,9 @@ package final class File: Sendable {
     /// (IOV_MAX).
     static let piecesMax = 64
 
+    /// How much a pipe holds by default (pipe(7)).
+    private static let pipeByteCount = 64 * 1024
+
     /// The path it was opened by, for messages: it may have been renamed since.
     package let path: String
     private let descriptor: Descriptor
@@ -38,6 +41,38 @@ package final class File: Sendable {
         // SAFETY: fstat fills the one structure it is given.
         if unsafe fstat(descriptor.number, &status) != 0 { throw SystemError(call: "fstat", subject: path) }
         return UInt64(status.st_size)
+    }
+
+    /// Whether it is a file on a disk, which has its octets at positions and knows how many: no pipe, device
+    /// or directory.
+    ///
+    /// - Throws: `SystemError` of fstat(2).
+    package func isRegular() throws(SystemError) -> Bool {
+        var status = stat()
+        // SAFETY: fstat fills the one structure it is given.
+        if unsafe fstat(descriptor.number, &status) != 0 { throw SystemError(call: "fstat", subject: path) }
+        return status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// All octets up to the end, of what need not be regular, such as a pipe.
+    ///
+    /// - Parameter byteCountMax: more is refused with EFBIG, as soon as it is there.
+    /// - Throws: `SystemError` of read(2); EISDIR for a directory.
+    package func readToEnd(byteCountMax: Int) throws(SystemError) -> Buffer {
+        var buffer = Buffer()
+        while true {
+            let count = buffer.withFree(minimum: Self.pipeByteCount) { free in
+                // SAFETY: read fills at most the free memory that there is, and returns how much it filled.
+                unsafe free.withUnsafeMutableBufferPointer { memory, filled in
+                    let count = unsafe Glibc.read(descriptor.number, memory.baseAddress!, memory.count)
+                    if count > 0 { filled += count }
+                    return count
+                }
+            }
+            if count == 0 { return buffer }
+            if count < 0 && errno != EINTR { throw SystemError(call: "read", subject: path) }
+            if buffer.count > byteCountMax { throw SystemError.tooLarge(path) }
+        }
     }
 
     /// Appends up to `count` octets from `position` on to `buffer`, and returns how many: fewer only at the

@@ -2,13 +2,17 @@ import Bytes
 
 /// Small files that are read and replaced whole, by path: configuration, certificates, secrets.
 package enum WholeFile {
-    /// The file's octets.
+    /// The file's octets, or what a pipe brings up to its end, as with `<(…)` of a shell.
     ///
     /// - Parameter byteCountMax: a larger file is refused, with EFBIG, before it is read.
     /// - Throws: `SystemError` that names the path.
     package static func read(_ path: String, byteCountMax: Int) throws(SystemError) -> [UInt8] {
         let (folder, name) = split(path)
         let file = try Directory(opening: folder).open(name, .read)
+        if try !file.isRegular() {
+            let buffer = try file.readToEnd(byteCountMax: byteCountMax)
+            return buffer.octets.copied()
+        }
         let byteCount = try file.byteCount()
         if byteCount > UInt64(byteCountMax) { throw SystemError.tooLarge(path) }
         var buffer = Buffer()

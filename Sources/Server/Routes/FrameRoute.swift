@@ -16,8 +16,9 @@ enum FrameRoute {
         }
         // Ranges are defined for GET alone (RFC 9110 section 14.2), and are of the identity form.
         let isRanged = head.method == .get && head.value(of: .range) != nil
-        let isGzipWanted = frame.hasGzip && !isRanged && ContentNegotiation.acceptsGzip(head, octets)
-        var (form, result) = condition(of: frame, isGzipWanted ? .gzip : .identity, head, octets)
+        let isGzipUsable = frame.hasGzip && ContentNegotiation.acceptsGzip(head, octets)
+        let wanted: CatalogFrame.Form = isGzipUsable && !isRanged ? .gzip : .identity
+        var (form, result) = condition(of: frame, wanted, isGzipUsable: isGzipUsable, head, octets)
         let blocks = context.settings.blocks
         switch result {
         case .proceed where isRanged:
@@ -41,16 +42,17 @@ enum FrameRoute {
 
     /// Evaluates the request's conditions.
     ///
-    /// The forms differ in nothing but their coding. So a client that has either form has the frame, and one
-    /// that insists on a form gets that one: where the form that would be sent doesn't match, the other one
-    /// is tried.
+    /// The forms differ in nothing but their coding. So a client that has a form it accepts has the frame,
+    /// and one that insists on a form gets that one: where the form that would be sent doesn't match, the
+    /// other one is tried. The gzip form counts for nothing where it isn't accepted: a cache that asks with
+    /// its tag would send it to a client that can't read it (RFC 9111 section 4.3.3).
     private static func condition(
-        of frame: CatalogFrame, _ form: CatalogFrame.Form, _ head: borrowing RequestHead,
-        _ octets: Span<UInt8>
+        of frame: CatalogFrame, _ form: CatalogFrame.Form, isGzipUsable: Bool,
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>
     ) -> (CatalogFrame.Form, PreconditionResult) {
         let result = evaluate(frame, form, head, octets)
         let namesTags = head.value(of: .ifNoneMatch) != nil || head.value(of: .ifMatch) != nil
-        if result == .notModified || !namesTags || !frame.hasGzip { return (form, result) }
+        if result == .notModified || !namesTags || !isGzipUsable { return (form, result) }
         let other: CatalogFrame.Form = form == .gzip ? .identity : .gzip
         switch evaluate(frame, other, head, octets) {
         case .notModified: return (other, .notModified)

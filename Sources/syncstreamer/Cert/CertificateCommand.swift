@@ -58,7 +58,7 @@ struct CertificateCommand: ParsableCommand {
             try WholeFile.replace(cert, with: made.certificate.span)
             try FileMode.makeOrdinary(cert)
             let description = CertificateDescription(try CertificateFacts(pem: made.certificate.span))
-            for line in json ? [description.json] : description.lines(.output) { Lines.print(line) }
+            for line in json ? [description.json] : description.lines(.output) { try Lines.print(line) }
         }
 
         private static func isThere(_ path: String) throws -> Bool {
@@ -86,7 +86,7 @@ struct CertificateCommand: ParsableCommand {
 
         func run() throws {
             let description = CertificateDescription(try CertificateFacts(certificateFile: file))
-            for line in json ? [description.json] : description.lines(.output) { Lines.print(line) }
+            for line in json ? [description.json] : description.lines(.output) { try Lines.print(line) }
         }
     }
 }

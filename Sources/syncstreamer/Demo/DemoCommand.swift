@@ -56,7 +56,7 @@ struct DemoCommand: ParsableCommand {
             posting.missed(missed, of: readings.count)
             try posting.post(readings, nowMilliseconds: now, unless: { interruption.isRequested })
         }
-        Lines.print(posting.summary)
+        try Lines.print(posting.summary)
         if posting.acceptedCount == 0, let failure = posting.lastFailure { throw CommandFailure(failure) }
     }
 }

@@ -59,9 +59,7 @@ struct GetCommand: ParsableCommand {
         while position < byteCount {
             buffer.removeAll()
             position += UInt64(try target.file.read(at: position, count: Self.pieceByteCount, into: &buffer))
-            if !StandardStreams.writeOutput(buffer.octets) {
-                throw CommandFailure("standard output could not be written to the end")
-            }
+            if !StandardStreams.writeOutput(buffer.octets) { throw CommandFailure.outputFailed }
         }
     }
 

@@ -15,7 +15,9 @@ final class TemporaryFile {
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        if name.isEmpty { throw CommandFailure("\(path) is a directory; give a file's name") }
+        if name.isEmpty || (try? Directory(opening: path)) != nil {  // What can't be opened as one is none.
+            throw CommandFailure("\(path) is a directory; give a file's name")
+        }
         try self.init(folder, target: name)
     }
 

@@ -40,10 +40,15 @@ struct InspectCommand: ParsableCommand {
             let slash = name.lastIndex(of: "/")
             let folder = slash.map { $0 == name.startIndex ? "/" : String(name[..<$0]) } ?? "."
             let directory = try Directory(opening: folder)
-            let mapped = try directory.open(
-                slash.map { String(name[name.index(after: $0)...]) } ?? file, .read
-            ).map()
-            try show(mapped.octets, named: file)
+            let opened = try directory.open(
+                slash.map { String(name[name.index(after: $0)...]) } ?? file, .read)
+            if try opened.isRegular() {
+                let mapped = try opened.map()
+                try show(mapped.octets, named: file)
+            } else {
+                let octets = try opened.readToEnd(byteCountMax: Self.inputByteCountMax)
+                try show(octets.octets, named: file)
+            }
         }
     }
 
@@ -65,6 +70,6 @@ struct InspectCommand: ParsableCommand {
         try output.finish()
     }
 
-    /// Standard input has to be held in memory; a file has not.
+    /// Standard input and pipes have to be held in memory; a file has not.
     private static let inputByteCountMax = 1 << 30
 }

@@ -28,15 +28,15 @@ struct OutputWriter: ~Copyable, OctetSink {
     /// Writes the rest, and says so where not all could be written.
     mutating func finish() throws {
         flush()
-        if isClosed { throw CommandFailure("standard output could not be written to the end") }
+        if isClosed { throw CommandFailure.outputFailed }
     }
 }
 
 /// Lines for people.
 enum Lines {
-    /// Prints a result on standard output.
-    static func print(_ line: String) {
-        StandardStreams.writeOutput(Array((line + "\n").utf8).span)
+    /// Prints a result on standard output; throws where it could not be written.
+    static func print(_ line: String) throws(CommandFailure) {
+        if !StandardStreams.writeOutput(Array((line + "\n").utf8).span) { throw .outputFailed }
     }
 
     /// Says something about the work on standard error.

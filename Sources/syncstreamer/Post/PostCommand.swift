@@ -21,7 +21,7 @@ struct PostCommand: ParsableCommand {
 
               syncstreamer post kitchen '{"celsius": 21.5}' --secret-from data/secret
               syncstreamer post camera --file a.jpg --content-type application/octet-stream
-              mosquitto_sub -t sensors/kitchen | syncstreamer post kitchen --secret-from data/secret
+              mosquitto_sub -t kitchen | syncstreamer post kitchen --secret-from secret
             """)
 
     @Argument(help: "The channel's id.")
@@ -95,10 +95,10 @@ struct PostCommand: ParsableCommand {
         }
         let answer = try server.post(item, secret: secret)
         if json {
-            Lines.print(String(decoding: answer.body, as: UTF8.self))
+            try Lines.print(String(decoding: answer.body, as: UTF8.self))
         } else {
             let frame = JSONValue(answer.body.span)?["frame"]?.text ?? "?"
-            Lines.print("accepted, for frame \(PlainText.text(frame))")
+            try Lines.print("accepted, for frame \(PlainText.text(frame))")
         }
     }
 
@@ -119,11 +119,11 @@ struct PostCommand: ParsableCommand {
             isWhole = input.isAtEnd
         } catch {
             posting.finish()
-            Lines.print(summary(of: posting))
+            try Lines.print(summary(of: posting))
             throw error
         }
         posting.finish()
-        Lines.print(summary(of: posting))
+        try Lines.print(summary(of: posting))
         if input.isTorn { throw CommandFailure("standard input ended within a record; the rest was posted") }
         if !isWhole || posting.rejectedCount > 0 { throw ExitCode(1) }
     }

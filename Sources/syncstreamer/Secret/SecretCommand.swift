@@ -66,15 +66,19 @@ struct SecretCommand: ParsableCommand {
             let text = try SecretFileOptions.textIfThere(path)
             let longer = try SecretFile.adding(entry, to: text.span, named: path)
             try WholeFile.replace(path, with: longer.span)
-            if json {
-                var line = Array("{\"name\":".utf8)
-                JSONWriter.append(name, to: &line)
-                line.append(utf8: ",\"secret\":\"\(secret)\"}")
-                Lines.print(String(decoding: line, as: UTF8.self))
-            } else {
-                Lines.print(secret)
-                Lines.say("This is the only time that the secret is shown; \(path) has its digest.")
+            do throws(CommandFailure) {
+                try Lines.print(json ? Self.json(name, secret) : secret)
+            } catch {
+                throw CommandFailure("\(error), so nobody knows the secret; revoke \(name) and make another")
             }
+            if !json { Lines.say("This is the only time that the secret is shown; \(path) has its digest.") }
+        }
+
+        private static func json(_ name: String, _ secret: String) -> String {
+            var line = Array("{\"name\":".utf8)
+            JSONWriter.append(name, to: &line)
+            line.append(utf8: ",\"secret\":\"\(secret)\"}")
+            return String(decoding: line, as: UTF8.self)
         }
     }
 
@@ -93,7 +97,7 @@ struct SecretCommand: ParsableCommand {
             let text = try WholeFile.read(path, byteCountMax: SecretFile.byteCountMax)
             let rows = SecretRows(
                 try SecretFile.entries(in: text.span, named: path), nowMilliseconds: Clock.wallMilliseconds())
-            for line in json ? [rows.json] : rows.lines(.output) { Lines.print(line) }
+            for line in json ? [rows.json] : rows.lines(.output) { try Lines.print(line) }
         }
     }
 

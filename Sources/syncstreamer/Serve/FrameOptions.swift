@@ -53,9 +53,11 @@ struct FrameOptions: ParsableArguments {
             configuration.retention.framesMax = count
         }
         if let size = try source.value(retainBytes, "retain-bytes") {
+            try OptionSource.check(size.byteCount, within: 1...UInt64.max, "retain-bytes", "1 or more")
             configuration.retention.byteCountMax = size.byteCount
         }
         if let age = try source.value(retainAge, "retain-age") {
+            try OptionSource.check(age.milliseconds, within: 1...UInt64.max, "retain-age", "1ms or more")
             configuration.retention.ageMillisecondsMax = age.milliseconds
         }
         switch try source.value(durability, "durability") {

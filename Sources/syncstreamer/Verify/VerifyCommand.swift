@@ -46,9 +46,9 @@ struct VerifyCommand: ParsableCommand {
                 : VerifyReport(path: path, check: check.run())
         }
         if json {
-            Lines.print(report.json)
+            try Lines.print(report.json)
         } else {
-            for line in report.lines(.output) { Lines.print(line) }
+            for line in report.lines(.output) { try Lines.print(line) }
         }
         if !report.isSound { throw ExitCode.failure }
     }
