@@ -9,5 +9,5 @@ extension SystemError {
     /// Whether the disk itself has failed.
     var isMediaFault: Bool { code == EIO }
 
-    static var noSuchEntry: Int32 { ENOENT }
+    package static var noSuchEntry: Int32 { ENOENT }
 }

@@ -70,8 +70,8 @@ enum FrameRoute {
         }
     }
 
-    /// The file of a form, which is the identity form where the one asked for is gone; nil where it can't be
-    /// opened, and the response says so.
+    /// The file of a form, which is the identity form where there is no other; nil where it can't be opened,
+    /// and the response says so. A file that is gone was removed after the catalog at hand was published.
     static func open(
         _ frame: CatalogFrame, _ form: inout CatalogFrame.Form, _ context: borrowing RequestContext,
         _ response: inout Response
@@ -81,7 +81,12 @@ enum FrameRoute {
             form = .identity
             return try frame.file.identity()
         } catch {
-            response.refuse(.internalFault, "The frame can't be read now; try again later.", context.settings)
+            if error.code == SystemError.noSuchEntry {
+                MissingFrame.respondRemoved(context, &response)
+            } else {
+                response.refuse(
+                    .internalFault, "The frame can't be read now; try again later.", context.settings)
+            }
             response.failure = "frame \(frame.startTimestamp): \(error)"
             return nil
         }

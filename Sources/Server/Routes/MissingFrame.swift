@@ -4,18 +4,8 @@ import FrameLog
 /// The answer for a frame id that no stored frame has: was removed, is to come, or never was.
 enum MissingFrame {
     static func respond(_ id: UInt64, _ context: borrowing RequestContext, _ response: inout Response) {
-        let catalog = context.catalog
-        if catalog.retired.contains(start: id) {
-            response.beginProblem(.removedFrame, context.settings)
-            response.appendMember("detail")
-            response.text.append("\"Retention has removed this frame; go on from the earliest one.\"")
-            if let earliest = catalog.frames.first, let latest = catalog.frames.last {
-                response.appendMember("earliest")
-                response.append(frameID: earliest.startTimestamp)
-                response.appendMember("latest")
-                response.append(frameID: latest.startTimestamp)
-            }
-            response.endProblem()
+        if context.catalog.retired.contains(start: id) {
+            respondRemoved(context, &response)
         } else if let wait = secondsUntilSealed(id, context) {
             response.refuse(
                 .unknownFrame, "This frame's window is not sealed yet; try again then.", context.settings,
@@ -23,6 +13,21 @@ enum MissingFrame {
         } else {
             response.refuse(.unknownFrame, "The index at /frame lists the frames that are.", context.settings)
         }
+    }
+
+    /// 410, with where to go on.
+    static func respondRemoved(_ context: borrowing RequestContext, _ response: inout Response) {
+        let catalog = context.catalog
+        response.beginProblem(.removedFrame, context.settings)
+        response.appendMember("detail")
+        response.text.append("\"Retention has removed this frame; go on from the earliest one.\"")
+        if let earliest = catalog.frames.first, let latest = catalog.frames.last {
+            response.appendMember("earliest")
+            response.append(frameID: earliest.startTimestamp)
+            response.appendMember("latest")
+            response.append(frameID: latest.startTimestamp)
+        }
+        response.endProblem()
     }
 
     /// How long until the window that starts at `id` is sealed; nil where it is neither open, nor next, nor

@@ -5,6 +5,7 @@ import FrameLog
 import Glibc
 import Posix
 import TLS
+import Testing
 import TimeFrame
 
 @testable import Server
@@ -48,6 +49,15 @@ final class FrameFolder {
         // no harm.
         _ = unsafe rmdir(path + "/frames")
         _ = unsafe rmdir(path)
+    }
+
+    /// Makes the frames' files such that they can't be opened (ELOOP).
+    func breakFiles() throws {
+        for name in try folder.names() {
+            try folder.remove(name)
+            // SAFETY: symlink only reads the two texts.
+            #expect(unsafe symlink(name, "\(path)/frames/\(name)") == 0)
+        }
     }
 
     /// Removes the frames' files, as if the disk had lost them.
