@@ -9,5 +9,6 @@ extension SystemError {
     /// Whether the disk itself has failed.
     var isMediaFault: Bool { code == EIO }
 
+    /// The code of an error about an entry that is not there.
     package static var noSuchEntry: Int32 { ENOENT }
 }
