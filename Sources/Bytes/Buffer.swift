@@ -53,6 +53,18 @@ package struct Buffer: ~Copyable, OctetSink {
         }
     }
 
+    /// The octets that wait, to be changed in place.
+    @inlinable
+    package var mutableOctets: MutableSpan<UInt8> {
+        @_lifetime(&self)
+        mutating get {
+            // SAFETY: head..<tail is initialised memory of this buffer, which the span has to itself.
+            let span = unsafe MutableSpan(
+                _unsafeElements: UnsafeMutableBufferPointer(rebasing: memory[head..<tail]))
+            return unsafe _overrideLifetime(span, mutating: &self)
+        }
+    }
+
     /// Drops the oldest `count` octets.
     @inlinable
     package mutating func consume(_ count: Int) {
@@ -142,6 +154,12 @@ package struct Buffer: ~Copyable, OctetSink {
     @inlinable
     package mutating func append(contentsOf other: borrowing Buffer) {
         append(copying: other.octets)
+    }
+
+    /// Appends a part of what waits in another buffer.
+    @inlinable
+    package mutating func append(_ range: Range<Int>, of other: borrowing Buffer) {
+        append(copying: other.octets.extracting(range))
     }
 
     /// Lets `body` append to the free memory behind the tail, at least `minimum` octets of it.

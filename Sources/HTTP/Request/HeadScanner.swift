@@ -82,7 +82,7 @@ package struct HeadScanner: Sendable {
         if !isWhole { return fault(.bareLineFeed, octets) }
         fieldCount += 1
         if fieldCount > limits.fieldCountMax {
-            return fault(RequestFault(431, "There are too many header fields."), octets)
+            return fault(.tooManyFields, octets)
         }
         return nil
     }
@@ -121,6 +121,8 @@ package struct HeadScanner: Sendable {
 extension RequestFault {
     fileprivate static let bareLineFeed = RequestFault(400, "A line must end with CR LF.")
     static let requestLineTooLong = RequestFault(414, "The request line is too long; shorten the URL.")
+    static let tooManyFields = RequestFault(431, "There are too many header fields.")
+    static let controlCharacter = RequestFault(400, "A field value holds a control character.")
     static let fieldsTooLarge = RequestFault(
         431, "The header fields are too large; send fewer or shorter ones.")
 }

@@ -53,7 +53,7 @@ package struct RequestHead {
 }
 
 extension RequestHead {
-    /// Reads a whole head, from the first octet to its empty line, as a scanner has delimited it.
+    /// Reads a whole head of HTTP/1.1, from the first octet to its empty line, as a scanner has delimited it.
     ///
     /// - Throws: what is wrong with it, which ends the connection.
     package mutating func parse(_ octets: Span<UInt8>) throws(RequestFault) {
@@ -63,7 +63,7 @@ extension RequestHead {
         method = line.method
         version = line.version
         try readFields(octets, from: line.end)
-        if !repeated.isDisjoint(with: .singletons) { throw repetitionFault }
+        try checkRepetition()
         try readTarget(octets, line.target)
         framing = try readFraming(octets)
         readConnection(octets)
@@ -71,9 +71,7 @@ extension RequestHead {
     }
 
     private mutating func readFields(_ octets: Span<UInt8>, from start: Int) throws(RequestFault) {
-        lineCount = 0
-        present = FieldNames()
-        repeated = FieldNames()
+        removeFields()
         // The empty line. No line can run into it: its CR is part of no name or value.
         let end = octets.count - 2
         var index = start
@@ -89,7 +87,7 @@ extension RequestHead {
             let valueStart = index
             index = FieldContent.end(in: octets, from: index)
             guard octets[index] == UInt8(ascii: "\r"), octets[index + 1] == UInt8(ascii: "\n") else {
-                throw RequestFault(400, "A field value holds a control character.")
+                throw .controlCharacter
             }
             if let name {
                 var valueEnd = index
@@ -112,6 +110,18 @@ extension RequestHead {
         lineCount += 1
     }
 
+    /// Makes the head ready for the fields of the next request.
+    mutating func removeFields() {
+        lineCount = 0
+        present = FieldNames()
+        repeated = FieldNames()
+    }
+
+    /// Keeps a field whose value stands at a range of the head's octets.
+    mutating func keep(_ name: FieldName, _ value: Range<Int>) {
+        keep(Line(name: name, start: Int32(value.lowerBound), end: Int32(value.upperBound)))
+    }
+
     private static func nameFault(_ first: UInt8, isEmpty: Bool) -> RequestFault {
         if !isEmpty { return RequestFault(400, "A field name must be a token with a colon right behind it.") }
         return FieldList.isBlank(first)
@@ -119,11 +129,60 @@ extension RequestHead {
             : RequestFault(400, "A header line must begin with a field name.")
     }
 
+    /// A field that has one value must come once.
+    func checkRepetition() throws(RequestFault) {
+        if !repeated.isDisjoint(with: .singletons) { throw repetitionFault }
+    }
+
     private var repetitionFault: RequestFault {
         if repeated.contains(.host) { return RequestFault(400, "The Host field comes more than once.") }
         return repeated.contains(.contentLength)
             ? RequestFault(400, "Content-Length comes more than once.")
             : RequestFault(400, "A field that has one value comes more than once.")
+    }
+
+    /// What the request line of HTTP/1.1 says, where it comes as a field.
+    ///
+    /// - Throws: 501 for a method that is not known.
+    mutating func read(method token: Span<UInt8>, version: HTTPVersion) throws(RequestFault) {
+        guard let method = Method(token) else { throw .unknownMethod }
+        self.method = method
+        self.version = version
+        keepAlive = true
+    }
+
+    /// Takes the path of HTTP/2 apart, and settles the authority: that of `:authority`, or Host's (RFC 9113
+    /// section 8.3.1). Two that differ are what smugglers live on.
+    mutating func readTarget(_ octets: Span<UInt8>, _ range: Range<Int>, authority named: Range<Int>?)
+        throws(RequestFault)
+    {
+        let text = octets.extracting(range)
+        for index in text.indices where !OctetClass(of: text[index]).contains(.target) {
+            throw RequestFault(400, "The path holds an octet that must be percent-encoded.")
+        }
+        guard !text.isEmpty, text[0] == UInt8(ascii: "/") || text.isEqual(to: "*") else {
+            throw RequestFault(400, "The path must begin with a slash.")
+        }
+        let target = try RequestTarget(octets, range, method)
+        path = target.path
+        query = target.query
+        let host = value(of: .host)
+        authority = named ?? host
+        guard let authority, Authority.isValid(octets.extracting(authority)) else { throw .badHost }
+        if let host, !octets.extracting(host).isEqualIgnoringCase(to: octets.extracting(authority)) {
+            throw RequestFault(400, "The authority and the Host field differ.")
+        }
+    }
+
+    /// How long the body of an HTTP/2 request is. Its end is the stream's; a Content-Length only foretells
+    /// it.
+    mutating func readFraming(_ octets: Span<UInt8>, hasBody: Bool) throws(RequestFault) {
+        framing = hasBody ? .chunked : .none
+        guard let range = value(of: .contentLength) else { return }
+        guard let length = octets.extracting(range).decimal(), length <= UInt64(Int64.max) else {
+            throw RequestFault(400, "Content-Length must be one decimal number.")
+        }
+        if hasBody { framing = .length(length) }
     }
 
     /// Takes the target apart and settles the authority. Host must be there (RFC 9112 section 3.2), but for
@@ -182,7 +241,7 @@ extension RequestHead {
         keepAlive = !closes && (version == .http11 || keeps)
     }
 
-    private mutating func readExpectation(_ octets: Span<UInt8>) throws(RequestFault) {
+    mutating func readExpectation(_ octets: Span<UInt8>) throws(RequestFault) {
         expectsContinue = false
         if !present.contains(.expect) { return }
         for index in 0..<lineCount where lines[index].name == .expect {
@@ -190,7 +249,7 @@ extension RequestHead {
                 throw RequestFault(417, "The only expectation that can be met is 100-continue.")
             }
             // RFC 9110 section 10.1.1: from HTTP/1.0 it is ignored, and without a body it means nothing.
-            expectsContinue = version == .http11 && framing != .none
+            expectsContinue = version != .http10 && framing != .none
         }
     }
 }

@@ -34,7 +34,7 @@ struct RequestLine {
         version = try HTTPVersion(octets.extracting(index + 1..<lineFeed - 1))
         // The version comes first: what another version's method means is not known here.
         guard let method = Method(octets.extracting(start..<methodEnd)) else {
-            throw RequestFault(501, "The method is not known here.")
+            throw .unknownMethod
         }
         self.method = method
     }
@@ -47,11 +47,17 @@ struct RequestLine {
     }
 }
 
-/// The version a request line names; the two that this parser speaks.
+extension RequestFault {
+    static let unknownMethod = RequestFault(501, "The method is not known here.")
+}
+
+/// The version of HTTP that a request came by.
 package enum HTTPVersion: Sendable {
     case http10
     case http11
+    case http2
 
+    /// The one that a request line names.
     init(_ text: Span<UInt8>) throws(RequestFault) {
         if text.isEqual(to: "HTTP/1.1") {
             self = .http11

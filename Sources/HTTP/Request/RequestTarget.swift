@@ -13,7 +13,7 @@ struct RequestTarget {
             guard Authority.isValid(octets.extracting(target)) else {
                 throw RequestFault(400, "The target of CONNECT is a host and a port.")
             }
-            throw RequestFault(501, "CONNECT is for proxies; this is none.")
+            throw .connect
         }
         if first == UInt8(ascii: "/") {
             authority = nil
@@ -66,5 +66,6 @@ struct RequestTarget {
 }
 
 extension RequestFault {
+    static let connect = RequestFault(501, "CONNECT is for proxies; this is none.")
     static let badHost = RequestFault(400, "The host is no host name or address with an optional port.")
 }
