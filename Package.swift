@@ -41,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .target(name: "Bytes", swiftSettings: house),
@@ -49,11 +50,12 @@ let package = Package(
         .target(name: "TLS", dependencies: ["Bytes", "COpenSSL"], swiftSettings: house),
         .target(name: "Compression", dependencies: ["Bytes", "CZlib"], swiftSettings: house),
         .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: house),
+        .target(name: "HTTP2", dependencies: ["Bytes", "HTTP", "CNghttp2"], swiftSettings: house),
         .target(name: "FrameLog", dependencies: ["Bytes", "TimeFrame", "Posix"], swiftSettings: house),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "FrameLog",
+                "Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "HTTP2", "FrameLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
@@ -75,6 +77,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["Server", "SimulatedStorage"], path: "Tests/Simulation",
             swiftSettings: house),
+        .testTarget(name: "HTTP2Tests", dependencies: ["Bytes", "HTTP", "HTTP2"], swiftSettings: house),
         .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient"], exclude: ["local_server.py"],
             swiftSettings: house),

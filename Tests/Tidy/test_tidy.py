@@ -15,7 +15,7 @@ LINE_COLUMNS_MAX = 110
 FILE_LINES_MAX = 350
 
 # The targets that own a C module, and Bytes.
-UNSAFE_TARGETS = {"Bytes", "Posix", "TLS", "Compression", "HTTPClient"}
+UNSAFE_TARGETS = {"Bytes", "Posix", "TLS", "Compression", "HTTP2", "HTTPClient"}
 
 # How far above an unsafe expression its SAFETY line may stand: one argument covers a short function.
 SAFETY_DISTANCE_LINES = 20
