@@ -18,6 +18,19 @@ def pytest_sessionstart(session):
         raise pytest.UsageError(f"{PROGRAM} is missing: run `make build`")
 
 
+def pytest_generate_tests(metafunc):
+    """A module with `EITHER_PROTOCOL` has its tests run over HTTP/1.1 and over HTTP/2: no answer may depend on it."""
+    if getattr(metafunc.module, "EITHER_PROTOCOL", False):
+        metafunc.parametrize("protocol", ["http1", "http2"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def protocol(request):
+    Server.protocol = getattr(request, "param", "http1")
+    yield Server.protocol
+    Server.protocol = "http1"
+
+
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory):
     return identities.self_signed(tmp_path_factory.mktemp("identity"))

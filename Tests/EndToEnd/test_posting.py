@@ -8,6 +8,8 @@ import pytest
 from support.server import AUTHORIZED, JSON, OCTETS, SECRET
 from support.waiting import DEADLINE_SECONDS, until
 
+EITHER_PROTOCOL = True
+
 
 def items(server, answer, channel):
     return server.frame(answer.json()["frame"]).items(channel)
@@ -65,7 +67,7 @@ def test_channel_ids(server, segment, name):
 def test_channel_ids_are_compared_by_octets(server):
     """Two spellings that look the same are two channels."""
     for attempt in range(20):
-        with server.wire() as wire:
+        with server.client() as wire:
             frames = {wire.ask("POST", f"/channel/{segment}", OCTETS, b"x").json()["frame"]
                       for segment in ("twin-e%CC%81", "twin-%C3%A9")}
         if len(frames) == 1:
@@ -163,11 +165,11 @@ def test_an_item_over_the_limit_is_413_in_either_framing(start):
     answer = server.post("a", b"x" * 1025)
     assert (answer.status, answer.problem_name()) == (413, "too-large")
     assert answer.problem()["limit"] == 1024
-    with server.wire() as wire:
-        head = "".join(f"{name}: {value}\r\n" for name, value in OCTETS.items()).encode()
-        wire.send(b"POST /channel/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" + head + b"\r\n")
-        wire.send(b"400\r\n" + b"x" * 1024 + b"\r\n1\r\nx\r\n0\r\n\r\n")
-        assert wire.response().status == 413
+    with server.client() as wire:
+        wire.begin("POST", "/channel/a", OCTETS)
+        wire.content(b"x" * 1024)
+        wire.content(b"x")
+        assert wire.finish().status == 413
 
 
 def test_secrets_have_scopes_and_ends(start, tmp_path):
@@ -194,7 +196,7 @@ def test_secrets_have_scopes_and_ends(start, tmp_path):
 
 
 def test_a_refused_item_is_in_no_frame(server, channel):
-    with server.wire() as wire:
+    with server.client() as wire:
         refused = [wire.ask("POST", f"/channel/{channel}", JSON, b"{"),
                    wire.ask("POST", f"/channel/{channel}?age=99999999", JSON, b'"late"'),
                    wire.ask("POST", f"/channel/{channel}?timestamp=9999999999999999", JSON, b'"ahead"')]
@@ -207,7 +209,7 @@ def test_a_refused_item_is_in_no_frame(server, channel):
 
 def test_items_of_one_connection_keep_their_order_over_windows(server, channel):
     frames = []
-    with server.wire() as wire:
+    with server.client() as wire:
         def enough():
             answer = wire.ask("POST", f"/channel/{channel}", JSON, json.dumps(len(frames)).encode())
             frames.append(answer.json()["frame"])

@@ -14,6 +14,8 @@ from support import timeframe
 from support.server import JSON, OCTETS
 from support.waiting import until
 
+EITHER_PROTOCOL = True
+
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -32,7 +34,7 @@ def stocked(server):
     """Posts until the items fall into one window, which is likely at the first try."""
     def attempt():
         posted, frames = [], set()
-        with server.wire() as wire:
+        with server.client() as wire:
             for number in range(8):
                 body = (f"item {number} ".encode() * 4000)[:30_000 + number]
                 frames.add(wire.ask("POST", "/channel/stock", OCTETS, body).json()["frame"])
@@ -205,7 +207,7 @@ def test_a_frame_is_compressed_for_those_who_accept_it(server, stocked):
 ])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_conditions(server, stocked, conditions, status, method):
-    with server.wire() as wire:
+    with server.client() as wire:
         response = wire.ask(method, f"/{stocked.id}", conditions(stocked))
         assert response.status == status
         if status == 304:
@@ -273,7 +275,7 @@ def test_a_range_only_if_nothing_changed(server, stocked, condition, status):
 
 
 def test_head_of_a_frame_ignores_ranges_and_has_no_body(server, stocked):
-    with server.wire() as wire:
+    with server.client() as wire:
         response = wire.ask("HEAD", f"/{stocked.id}", {"Range": "bytes=0-9"})
         assert response.status == 200 and int(response.get("content-length")) == len(stocked.octets)
         assert wire.ask("GET", "/healthz").status == 200
@@ -329,7 +331,7 @@ def test_a_frame_is_whole_or_410_in_the_moment_of_its_removal(start):
     """The oldest frame is asked for again and again while it goes, fifty times."""
     server = start("--retain-frames", "3", "--threads", "1", frame_duration="100ms")
     until(lambda: len(server.index()) == 3, "the first frames")
-    with server.wire() as wire:
+    with server.client() as wire:
         for _ in range(50):
             oldest = wire.ask("GET", "/frame").json()[-1]["id"]
             while (status := wire.ask("GET", f"/{oldest}").status) == 200:

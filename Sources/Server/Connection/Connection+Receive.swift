@@ -60,8 +60,13 @@ extension Connection {
         var isEncrypted = true
         if isAlive {
             repeat {
-                more = serve(&workspace, turn)
-                if isPeerDone && !more { more = endInput(workspace) }
+                if let exchange {
+                    more = serve(exchange, &workspace, turn)
+                    if isPeerDone && !more { more = endInput(exchange) }
+                } else {
+                    more = serve(&workspace, turn)
+                    if isPeerDone && !more { more = endInput(workspace) }
+                }
                 isEncrypted = encrypt(&workspace)
             } while more && isEncrypted && remainder == nil
                 && workspace.output.count < TurnLimits.sendByteCountMax
@@ -115,14 +120,11 @@ extension Connection {
             plaintextMax: TurnLimits.plaintextByteCountMax, replies: &workspace.output)
         switch progress {
         case .handshaking: return true
-        case .open, .full:
-            if phase == .handshake { phase = .head }
-            return true
+        case .open, .full: return open(turn)
         case .closedByPeer:
             // The handshake's last message, a request and the end may have come together.
-            if phase == .handshake { phase = .head }
             isPeerDone = true
-            return true
+            return open(turn)
         case .plainHTTP:
             workspace.output.append(PlainHTTPAnswer.octets)
             endAfterLastWords()
@@ -132,6 +134,17 @@ extension Connection {
             endAfterLastWords()
             return false
         }
+    }
+
+    /// The handshake is complete: what follows is of the protocol that it agreed on. False where there is no
+    /// memory for that.
+    private func open(_ turn: borrowing Turn) -> Bool {
+        if phase != .handshake { return true }
+        phase = .head
+        if !records.isHTTP2 { return true }
+        exchange = HTTP2Exchange(limits: turn.http2Limits, requestLimits: turn.requestLimits)
+        if exchange == nil { endAfterLastWords() }
+        return exchange != nil
     }
 
     /// Whatever is in the output is the last this connection says.
@@ -200,6 +213,7 @@ extension Connection {
         switch phase {
         case .handshake where isPeerDone, .head where isPeerDone, .discard where isPeerDone: return .close
         case .handshake: break
+        case .head where exchange != nil: awaitStreams(exchange!, turn)
         case .head: awaitHead(turn)
         case .body: awaitBody(turn)
         case .discard: deadlines.startRate(now: turn.monotonic)

@@ -12,23 +12,10 @@ extension Connection {
             isClosing = true
             return
         }
-        if let failure = workspace.response.failure {
-            turn.logger.error("a request could not be answered", metadata: ["error": "\(failure)"])
-        }
+        workspace.response.logFailure(turn.logger)
         if !isKeptAlive { isClosing = true }
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
-        let date = workspace.dates.line
-        workspace.responses.append(copying: date.span)
-        if let block = workspace.response.block {
-            let lines = block.octets
-            workspace.responses.append(copying: lines.span)
-        }
-        workspace.responses.append(contentsOf: workspace.response.fields)
-        if workspace.response.hasContentLength {
-            workspace.responses.append("Content-Length: ")
-            workspace.responses.append(decimal: UInt64(workspace.response.contentByteCount))
-            workspace.responses.append("\r\n")
-        }
+        workspace.response.appendFields(date: workspace.dates.line, to: &workspace.responses)
         if isClosing {
             workspace.responses.append("Connection: close\r\n")
         } else if isVersion10 {
@@ -63,9 +50,35 @@ extension Connection {
     }
 }
 
+extension Response {
+    /// Appends the field lines that any version of HTTP sends.
+    ///
+    /// - Parameter date: the Date field's line.
+    borrowing func appendFields(date: [UInt8], to buffer: inout Buffer) {
+        buffer.append(copying: date.span)
+        if let block {
+            let lines = block.octets
+            buffer.append(copying: lines.span)
+        }
+        buffer.append(contentsOf: fields)
+        if !hasContentLength { return }
+        buffer.append("Content-Length: ")
+        buffer.append(decimal: UInt64(contentByteCount))
+        buffer.append("\r\n")
+    }
+
+    /// Tells the operator what went wrong on this side, if anything did.
+    borrowing func logFailure(_ logger: Logger) {
+        if let failure {
+            logger.error("a request could not be answered", metadata: ["error": "\(failure)"])
+        }
+    }
+}
+
 extension Connection {
     /// A time limit is over: the client is told where a request is under way, and the connection ends.
     func timeOut(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        if let exchange, phase == .head { return timeOut(exchange, &workspace, turn) }
         switch phase {
         case .handshake, .linger, .commit: return .close
         case .head where plaintext.isEmpty && output.isEmpty && remainder == nil:
@@ -86,7 +99,7 @@ extension Connection {
 
     /// Ends a connection on which nothing is under way.
     func sayGoodbye(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
-        isClosing = true
+        if let exchange { exchange.refuseStreams() } else { isClosing = true }
         return work(&workspace, turn)
     }
 }

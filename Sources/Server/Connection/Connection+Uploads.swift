@@ -4,6 +4,10 @@ import HTTP
 
 // From a request's body to its items, and from the log's verdicts to the answer.
 
+extension RequestFault {
+    static let shortOfMemory = RequestFault(503, "The server is short of memory; try again later.")
+}
+
 extension Connection {
     /// Begins to receive what an upload's head has announced.
     func beginUpload(
@@ -13,12 +17,11 @@ extension Connection {
             pending = try PendingUpload(upload)
         } catch {
             // No memory for zlib's window: this request fails, the server goes on.
-            Router.refuse(
-                RequestFault(503, "The server is short of memory; try again later."), turn.context,
-                &workspace.response)
+            Router.refuse(.shortOfMemory, turn.context, &workspace.response)
             endBody(of: .chunked, expectsContinue: expectsContinue)
             return respond(&workspace, turn)
         }
+        ticket = workspace.uploads.insert(UploadEntry(upload: pending!, connection: token))
         phase = .body
         isBodyRead = false
         if expectsContinue && workspace.plaintext.isEmpty {
@@ -33,7 +36,7 @@ extension Connection {
             if workspace.waitingForQueue.last != token { workspace.waitingForQueue.append(token) }
             return false
         }
-        let hasMore = pending!.work(into: &workspace.batch, ticket: token, turn.context)
+        let hasMore = pending!.work(into: &workspace.batch, ticket: ticket, turn.context)
         if pending!.ending != nil {
             phase = .commit
             return true
@@ -60,15 +63,11 @@ extension Connection {
         }
     }
 
-    /// Notes what the log has decided on the oldest item under way.
-    func take(_ verdict: ItemVerdict, byteCount: Int, _ turn: borrowing Turn) {
-        pending!.decide(verdict, byteCount: byteCount, nowMilliseconds: turn.context.nowMilliseconds)
-    }
-
     /// Answers an upload once its body has ended and the log has decided on all of its items.
     func answerUpload(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         guard let upload = pending, upload.isDecided, let ending = upload.ending else { return false }
         pending = nil
+        workspace.uploads.remove(at: ticket)
         Router.answer(upload.tally, ending, of: upload.head, turn.context, &workspace.response)
         phase = .head
         if turn.isDraining { isKeptAlive = false }
@@ -91,6 +90,17 @@ extension Connection {
         return work(&workspace, turn)
     }
 
-    /// An upload of any number of items is under way, and its end may be hours away.
-    var isStreaming: Bool { phase == .body && pending!.head.body.isStream }
+    /// Ends what could go on for hours; the rest is finished.
+    func drain(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        if let exchange { return drain(exchange, &workspace, turn) }
+        guard phase == .body, pending!.head.body.isStream else { return .keep }
+        return endUpload(.draining, &workspace, turn)
+    }
+
+    /// The connection is gone: what the log still decides on is nobody's.
+    func abandonUploads(_ workspace: inout Workspace) {
+        if pending != nil { workspace.uploads.remove(at: ticket) }
+        pending = nil
+        exchange?.abandonUploads(&workspace)
+    }
 }

@@ -42,6 +42,8 @@ final class Connection {
     var decoder = BodyDecoder(.none)
     /// The upload whose body is arriving or whose items wait to be durable.
     var pending: PendingUpload?
+    /// Of the upload's items.
+    var ticket: UInt64 = 0
     /// The upload's body was read to its end, so the next request begins behind it.
     var isBodyRead = false
     /// What is left to send of a response that did not fit into one turn.
@@ -66,6 +68,9 @@ final class Connection {
     /// At least one request has come: from then on the connection may idle longer.
     var hasServed = false
 
+    /// What there is instead of one request after the other where the peer speaks HTTP/2.
+    var exchange: HTTP2Exchange?
+
     // Of the request under way.
     var isKeptAlive = false
     var isVersion10 = false
@@ -88,6 +93,13 @@ final class Connection {
     /// Nothing is under way: no request, no response, no octet that waits.
     var isIdle: Bool {
         phase == .head && plaintext.isEmpty && output.isEmpty && remainder == nil && ciphertext.isEmpty
+            && exchange?.isIdle ?? true
+    }
+
+    /// Whether a time limit is over.
+    func isOverdue(now: UInt64, limits: ConnectionLimits) -> Bool {
+        if deadlines.isOver(now: now, limits: limits) { return true }
+        return exchange?.isOverdue(now: now, limits: limits) ?? false
     }
 }
 

@@ -47,9 +47,12 @@ struct ContentCursor {
     var isAtEnd: Bool { piece == pieces.count }
 
     /// Appends the next octets of one piece, at most `octetsMax`, and goes past them.
-    mutating func append(octetsMax: Int, to buffer: inout Buffer) {
+    ///
+    /// - Returns: how many they are.
+    @discardableResult
+    mutating func append(octetsMax: Int, to buffer: inout Buffer) -> Int {
         let count = nextCount(octetsMax)
-        if count == 0 { return }
+        if count == 0 { return 0 }
         switch pieces[piece] {
         case .shared(let octets, let range):
             let start = range.lowerBound + offset
@@ -59,6 +62,7 @@ struct ContentCursor {
             buffer.append(copying: file.octets.extracting(start..<start + count))
         }
         advance(count)
+        return count
     }
 
     /// Encrypts the next octets of one piece, at most `octetsMax`, and goes past them; false where the

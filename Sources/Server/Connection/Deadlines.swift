@@ -6,6 +6,11 @@ struct Deadlines {
     private var octets: UInt64 = 0
     private var isRated = false
 
+    /// No limit yet.
+    init() {
+        expiresAt = .max
+    }
+
     init(acceptedAt now: UInt64, isOpen: Bool, timeouts: ConnectionLimits) {
         expiresAt =
             now + (isOpen ? timeouts.headerTimeoutMilliseconds : timeouts.handshakeTimeoutMilliseconds)

@@ -1,6 +1,12 @@
 import Bytes
 import TLS
 
+/// The names by which the protocols are agreed on (RFC 7301 section 6).
+enum ApplicationProtocol {
+    static let http2 = "h2"
+    static let http11 = "http/1.1"
+}
+
 /// What stands between a connection's octets and the socket's: TLS records, or nothing on a plain listener.
 ///
 /// The seam is narrow on purpose: feed and drain in `receive`, write in `send`, and a last word in `close`. A
@@ -23,6 +29,14 @@ struct RecordLayer: ~Copyable {
         switch session {
         case .some(let session): session.isHandshakeComplete
         case .none: true
+        }
+    }
+
+    /// Whether the handshake agreed on HTTP/2. To be asked once.
+    var isHTTP2: Bool {
+        switch session {
+        case .some(let session): session.applicationProtocol == ApplicationProtocol.http2
+        case .none: false
         }
     }
 

@@ -9,6 +9,8 @@ struct Workspace: ~Copyable {
     var ciphertext = Buffer(capacity: TurnLimits.receiveByteCountMax)
     /// Octets for the parser.
     var plaintext = Buffer(capacity: TurnLimits.receiveByteCountMax)
+    /// Field lines of a response by HTTP/2.
+    var fieldLines = Buffer()
     /// Responses, before encryption.
     var responses = Buffer(capacity: TurnLimits.recordByteCountMax)
     /// Octets for the socket.
@@ -18,6 +20,8 @@ struct Workspace: ~Copyable {
     var response = Response()
     /// Items of this turn, for the log's writer.
     var batch = ItemBatch()
+    /// The uploads that have, or may have, items with the log. Their places are the items' tickets.
+    var uploads = SlotTable<UploadEntry>()
     /// Octets of the records that the writer has and has not decided on.
     var undecidedByteCount = 0
     /// Connections that have items and wait until the writer has decided on some.
@@ -26,6 +30,12 @@ struct Workspace: ~Copyable {
 
     /// Whether so much waits for the disk that no more is taken: devices that send faster are held up by TCP.
     var isQueueFull: Bool { undecidedByteCount + batch.byteCount >= TurnLimits.queueByteCountMax }
+}
+
+/// An upload, and the token of the connection that it came by.
+struct UploadEntry {
+    let upload: PendingUpload
+    let connection: UInt64
 }
 
 /// The Date field's value, formatted once a second (RFC 9110 section 6.6.1).

@@ -37,7 +37,7 @@ struct CertificateSource {
         if isMade { try makeIfNeeded(nowSeconds: now) }
         return try TLSContext(
             certificateFile: certificateFile, keyFile: keyFile, ticketKeys: ticketKeys,
-            applicationProtocols: ["http/1.1"], nowSeconds: now)
+            applicationProtocols: [ApplicationProtocol.http2, ApplicationProtocol.http11], nowSeconds: now)
     }
 
     /// Tells the operator which certificate clients see, with its fingerprint.

@@ -1,5 +1,6 @@
 import FrameLog
 import HTTP
+import HTTP2
 import Logging
 import Posix
 import TLS
@@ -78,7 +79,7 @@ package final class Server {
                 secrets: secrets, settings: settings)
             let turn = Turn(
                 monotonic: 0, context: context, limits: configuration.limits, requestLimits: RequestLimits(),
-                logger: logger)
+                http2Limits: HTTP2Limits(), logger: logger)
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
                 tls: tls,

@@ -24,7 +24,7 @@ final class EventLoop {
 
     private var poller: Poller
     private var acceptors: [Acceptor] = []
-    private var connections = ConnectionTable()
+    private var connections = SlotTable<Connection>()
     private var workspace = Workspace()
     private var turn: Turn
     private var tls: TLSContext
@@ -104,7 +104,7 @@ final class EventLoop {
             let position = Int(event.token - Self.mailboxToken - 1)
             return position < acceptors.count ? accept(on: acceptors[position]) : ()
         }
-        guard let connection = connections.connection(for: event.token) else { return }
+        guard let connection = connections.element(at: event.token) else { return }
         if event.isWritable && !connection.output.isEmpty {
             settle(connection, connection.writable(&workspace, turn))
         } else if event.isReadable && connection.interest.contains(.read) || event.isHangUp {
@@ -136,9 +136,9 @@ final class EventLoop {
                 records: records,
                 limits: turn.requestLimits, now: turn.monotonic, timeouts: turn.limits)
             try poller.add(connection.descriptor, token: token, interest: .read)
-            connections.insert(connection)
+            connections.insert(connection, at: token)
         } catch {
-            connections.discard(token: token)
+            connections.remove(at: token)
             ledger.release(peer.network)
             turn.logger.error("a connection could not be set up", metadata: ["error": "\(error)"])
         }
@@ -198,7 +198,7 @@ final class EventLoop {
         if ready.isEmpty { return }
         swap(&ready, &readyBefore)
         for token in readyBefore {
-            guard let connection = connections.connection(for: token), connection.isReady else { continue }
+            guard let connection = connections.element(at: token), connection.isReady else { continue }
             connection.isReady = false
             settle(connection, connection.work(&workspace, turn))
         }
@@ -206,7 +206,8 @@ final class EventLoop {
     }
 
     private func close(_ connection: Connection) {
-        connections.remove(connection)
+        connection.abandonUploads(&workspace)
+        connections.remove(at: connection.token)
         ledger.release(connection.network)
         // The descriptor closes with the connection's last reference; the poller forgets it then.
         if acceptors.contains(where: { $0.isPaused }) { resumeAccepting() }
@@ -214,7 +215,7 @@ final class EventLoop {
 
     private func closeAll() {
         for slot in 0..<connections.slotCount {
-            if let connection = connections.connection(inSlot: slot) { close(connection) }
+            if let connection = connections.element(inSlot: slot) { close(connection) }
         }
     }
 
@@ -226,8 +227,8 @@ final class EventLoop {
         sweepQuarter = (sweepQuarter + 1) % TurnLimits.ticksPerSweep
         var slot = sweepQuarter
         while slot < connections.slotCount {
-            if let connection = connections.connection(inSlot: slot),
-                connection.deadlines.isOver(now: turn.monotonic, limits: turn.limits)
+            if let connection = connections.element(inSlot: slot),
+                connection.isOverdue(now: turn.monotonic, limits: turn.limits)
             {
                 settle(connection, connection.timeOut(&workspace, turn))
             }
@@ -272,18 +273,22 @@ final class EventLoop {
         }
     }
 
-    /// Tells each connection what became of its items; those of one stand together in a batch.
+    /// Tells each upload what became of its items; those of one stand together in a batch.
     private func decide(_ batch: borrowing ItemBatch) {
         var next = 0
         while next < batch.count {
             let ticket = batch.outcomes[next].ticket
-            let connection = connections.connection(for: ticket)
+            // Nil where its connection has closed.
+            let entry = workspace.uploads.element(at: ticket)
             repeat {
-                connection?.take(
-                    batch.outcomes[next].verdict, byteCount: batch.payloadByteCount(at: next), turn)
+                entry?.upload.decide(
+                    batch.outcomes[next].verdict, byteCount: batch.payloadByteCount(at: next),
+                    nowMilliseconds: turn.context.nowMilliseconds)
                 next += 1
             } while next < batch.count && batch.outcomes[next].ticket == ticket
-            if let connection { settle(connection, connection.work(&workspace, turn)) }
+            if let entry, let connection = connections.element(at: entry.connection) {
+                settle(connection, connection.work(&workspace, turn))
+            }
         }
     }
 
@@ -293,7 +298,7 @@ final class EventLoop {
         let waiting = workspace.waitingForQueue
         workspace.waitingForQueue.removeAll(keepingCapacity: true)
         for token in waiting {
-            guard let connection = connections.connection(for: token), !connection.isReady else { continue }
+            guard let connection = connections.element(at: token), !connection.isReady else { continue }
             connection.isReady = true
             ready.append(token)
         }
@@ -304,11 +309,11 @@ final class EventLoop {
         turn.context.readiness = .draining
         acceptors.removeAll()
         for slot in 0..<connections.slotCount {
-            guard let connection = connections.connection(inSlot: slot) else { continue }
+            guard let connection = connections.element(inSlot: slot) else { continue }
             if connection.isIdle {
                 settle(connection, connection.sayGoodbye(&workspace, turn))
-            } else if connection.isStreaming {
-                settle(connection, connection.endUpload(.draining, &workspace, turn))
+            } else {
+                settle(connection, connection.drain(&workspace, turn))
             }
         }
     }

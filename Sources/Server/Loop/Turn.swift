@@ -1,4 +1,5 @@
 import HTTP
+import HTTP2
 import Logging
 
 /// What holds for one turn of a loop: the time, the limits, and the state that routes answer from.
@@ -10,5 +11,6 @@ struct Turn: ~Copyable {
     var isDraining = false
     let limits: ConnectionLimits
     let requestLimits: RequestLimits
+    let http2Limits: HTTP2Limits
     let logger: Logger
 }

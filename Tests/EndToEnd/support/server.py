@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from support import timeframe
+from support.http2 import HTTP2Client
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import Wire, trusting
 
@@ -40,6 +41,9 @@ def free_port():
 
 
 class Server:
+    # What `ask` and those that build on it speak; the fixture `protocol` sets it.
+    protocol = "http1"
+
     def __init__(
         self, directory, identity, *options, host="127.0.0.1", frame_duration="200ms", secret=SECRET, before=(), waits=True,
         **more
@@ -93,10 +97,15 @@ class Server:
     def wire(self, host="127.0.0.1", **settings):
         return Wire((host, self.port), settings.pop("context", self.context), **settings)
 
+    def client(self, host="127.0.0.1", **settings):
+        """A connection by the protocol that the test runs with."""
+        kinds = {"http1": Wire, "http2": HTTP2Client}
+        return kinds[Server.protocol]((host, self.port), self.context, **settings)
+
     def ask(self, method, target, fields=(), body=None):
         """One request on a connection of its own."""
-        with self.wire() as wire:
-            return wire.ask(method, target, fields, body)
+        with self.client() as client:
+            return client.ask(method, target, fields, body)
 
     def get(self, target, **fields):
         return self.ask("GET", target, {name.replace("_", "-"): value for name, value in fields.items()})
@@ -122,11 +131,11 @@ class Server:
 
     def all_frames(self):
         """Every frame listed, oldest first, decoded."""
-        with self.wire() as wire:
-            entries = reversed(wire.ask("GET", "/frame").json())
+        with self.client() as client:
+            entries = reversed(client.ask("GET", "/frame").json())
             frames = []
             for entry in entries:
-                response = wire.ask("GET", f"/{entry['id']}")
+                response = client.ask("GET", f"/{entry['id']}")
                 assert response.status == 200
                 frames.append(timeframe.decode(response.body))
             return frames

@@ -102,6 +102,21 @@ class Wire:
         """Whether the server ends the stream, in order, without another octet."""
         return not self.received and not self.more()
 
+    def begin(self, method, target, fields=()):
+        """Sends the head of a request whose content follows in chunks."""
+        listed = {"Host": "localhost", **fields, "Transfer-Encoding": "chunked"}
+        self.send("".join([f"{method} {target} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in listed.items()),
+                           "\r\n"]).encode())
+
+    def content(self, octets):
+        """Sends a part of a request's content."""
+        self.send(f"{len(octets):x}\r\n".encode() + octets + b"\r\n")
+
+    def finish(self):
+        """Ends the request's content; its response."""
+        self.send(b"0\r\n\r\n")
+        return self.response()
+
     def ask(self, method, target, fields=(), body=None):
         """One request with the fields it needs, and its response."""
         lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
@@ -110,6 +125,16 @@ class Wire:
             lines.append(f"Content-Length: {len(body)}")
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + (body or b""))
         return self.response(to_head=method == "HEAD")
+
+
+def with_protocols(context, names):
+    """A context like that one, that offers protocols by ALPN."""
+    offering = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    offering.check_hostname, offering.verify_mode = context.check_hostname, context.verify_mode
+    for certificate in context.get_ca_certs(binary_form=True):
+        offering.load_verify_locations(cadata=certificate)
+    offering.set_alpn_protocols(names)
+    return offering
 
 
 def trusting(certificate, **settings):

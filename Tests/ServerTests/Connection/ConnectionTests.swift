@@ -3,6 +3,7 @@
 import Bytes
 import Glibc
 import HTTP
+import HTTP2
 import Logging
 import Posix
 import Testing
@@ -13,7 +14,7 @@ import Testing
     private func turn() -> Turn {
         Turn(
             monotonic: 0, context: Site().context, limits: ConnectionLimits(), requestLimits: RequestLimits(),
-            logger: Logger(label: "test"))
+            http2Limits: HTTP2Limits(), logger: Logger(label: "test"))
     }
 
     /// A connection, and the peer's end of its socket.

@@ -1,0 +1,252 @@
+import Bytes
+import HTTP
+import HTTP2
+
+// HTTP/2 (RFC 9113) between decrypted octets and the routes.
+
+extension Connection {
+    /// Serves what has arrived, and gathers what can be sent in this turn. True where it stopped for room
+    /// only.
+    func serve(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
+        while !workspace.plaintext.isEmpty {
+            guard let count = exchange.session.receive(workspace.plaintext.octets, now: turn.monotonic) else {
+                workspace.plaintext.removeAll()
+                break
+            }
+            handleEvents(exchange, &workspace, turn)
+            workspace.plaintext.consume(count)
+        }
+        workUploads(exchange, &workspace, turn)
+        let room = TurnLimits.sendByteCountMax - workspace.output.count - workspace.responses.count
+        let hasMore = exchange.session.makePieces(byteCountMax: room)
+        gatherPieces(exchange, &workspace)
+        // Streams that ended with what was sent.
+        handleEvents(exchange, &workspace, turn)
+        if exchange.session.isOver {
+            isClosing = true
+            mustLinger = !isPeerDone
+        }
+        return hasMore && !isClosing
+    }
+
+    private func handleEvents(
+        _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        for index in exchange.session.events.indices {
+            switch exchange.session.events[index] {
+            case .request(let stream, let fields, let hasContent):
+                takeRequest(stream, fields, hasContent: hasContent, exchange, &workspace, turn)
+            case .content(let stream, let range):
+                takeContent(stream, range, exchange, &workspace, turn)
+            case .contentEnd(let stream): exchange.upload(of: stream)?.isInputOver = true
+            case .answeredEarly(let stream):
+                exchange.lingering.append((stream, turn.monotonic + turn.limits.lingerTimeoutMilliseconds))
+            case .closed(let stream, _):
+                exchange.lingering.removeAll { $0.stream == stream }
+                exchange.setContent(nil, of: stream.slot)
+                exchange.removeUpload(of: stream, &workspace)
+            }
+        }
+        exchange.session.removeEvents()
+    }
+
+    // MARK: Requests
+
+    private func takeRequest(
+        _ stream: HTTP2StreamID, _ fields: Result<Range<Int>, RequestFault>, hasContent: Bool,
+        _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        hasServed = true
+        // Also where it is answered at once, and the connection never seems busy.
+        exchange.isIdleUnderDeadline = false
+        // Asked for and given up in one go: nothing is to be done for it.
+        guard exchange.session.isOpen(stream) else { return }
+        isHead = false
+        do throws(RequestFault) {
+            let range = try fields.get()
+            try Self.parse(exchange.session.fields, range, hasContent: hasContent, into: &workspace.head)
+            isHead = workspace.head.method == .head
+            let decision = Self.decide(
+                workspace.head, exchange.session.fields, range, turn.context, &workspace.response)
+            if case .receive(let upload) = decision {
+                return begin(upload, on: stream, hasContent: hasContent, exchange, &workspace, turn)
+            }
+        } catch {
+            Router.refuse(error, turn.context, &workspace.response)
+        }
+        respond(on: stream, exchange, &workspace, turn)
+    }
+
+    private static func parse(
+        _ fields: borrowing RequestFields, _ range: Range<Int>, hasContent: Bool, into head: inout RequestHead
+    ) throws(RequestFault) {
+        try head.parse(fields: fields.octets.extracting(range), hasBody: hasContent)
+    }
+
+    private static func decide(
+        _ head: RequestHead, _ fields: borrowing RequestFields, _ range: Range<Int>,
+        _ context: borrowing RequestContext, _ response: inout Response
+    ) -> Decision {
+        Router.route(head, fields.octets.extracting(range), context, &response)
+    }
+
+    /// Hands the workspace's response to the session.
+    private func respond(
+        on stream: HTTP2StreamID, _ exchange: HTTP2Exchange, _ workspace: inout Workspace,
+        _ turn: borrowing Turn
+    ) {
+        if workspace.response.isWithheld {
+            // No status would be true: the stream ends without one.
+            return exchange.session.reset(stream, .internalError)
+        }
+        workspace.response.logFailure(turn.logger)
+        workspace.fieldLines.removeAll()
+        workspace.response.appendFields(date: workspace.dates.line, to: &workspace.fieldLines)
+        let byteCount = isHead ? 0 : workspace.response.contentByteCount
+        exchange.setContent(byteCount > 0 ? ContentCursor(workspace.response) : nil, of: stream.slot)
+        exchange.session.respond(
+            stream, status: workspace.response.status, lines: &workspace.fieldLines,
+            contentByteCount: byteCount)
+    }
+
+    /// Puts what the session wants to send, and the content that belongs to it, behind each other.
+    private func gatherPieces(_ exchange: HTTP2Exchange, _ workspace: inout Workspace) {
+        var position = 0
+        for piece in exchange.session.pieces {
+            let end = position + piece.frameByteCount
+            exchange.session.appendFrames(position..<end, to: &workspace.responses)
+            position = end
+            var left = piece.contentByteCount
+            while left > 0 {
+                left -= exchange.contents[piece.slot]!.append(octetsMax: left, to: &workspace.responses)
+            }
+        }
+        exchange.session.removePieces()
+    }
+
+    // MARK: Uploads
+
+    private func begin(
+        _ upload: Upload, on stream: HTTP2StreamID, hasContent: Bool, _ exchange: HTTP2Exchange,
+        _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        let pending: PendingUpload
+        do {
+            pending = try PendingUpload(upload)
+        } catch {
+            // No memory for zlib's window: this request fails, the server goes on.
+            Router.refuse(.shortOfMemory, turn.context, &workspace.response)
+            return respond(on: stream, exchange, &workspace, turn)
+        }
+        let ticket = workspace.uploads.insert(UploadEntry(upload: pending, connection: token))
+        let uploading = UploadStream(stream, pending, ticket: ticket)
+        uploading.isInputOver = !hasContent
+        uploading.awaitInput(turn)
+        exchange.uploads.append(uploading)
+        if workspace.head.expectsContinue { exchange.session.respondContinue(stream) }
+    }
+
+    private func takeContent(
+        _ stream: HTTP2StreamID, _ range: Range<Int>, _ exchange: HTTP2Exchange,
+        _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        // What nobody waits for is dropped. The stream gets no further room: its answer is out, or will be.
+        guard let uploading = exchange.upload(of: stream), uploading.pending.ending == nil else {
+            return exchange.session.consumeForOthers(range.count)
+        }
+        uploading.deadlines.count(range.count)
+        uploading.input.append(copying: workspace.plaintext.octets.extracting(range))
+        // Not only at the turn's end: what is taken at once needs no memory for more than itself.
+        work(uploading, exchange, &workspace, turn)
+    }
+
+    private func work(
+        _ uploading: UploadStream, _ exchange: HTTP2Exchange, _ workspace: inout Workspace,
+        _ turn: borrowing Turn
+    ) {
+        uploading.work(&workspace, turn) { exchange.session.consume($0, of: uploading.stream) }
+        uploading.awaitInput(turn)
+    }
+
+    /// Goes on with each upload that can go on, and answers those that are decided.
+    private func workUploads(
+        _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        if exchange.uploads.isEmpty { return }
+        for uploading in exchange.uploads {
+            work(uploading, exchange, &workspace, turn)
+            if uploading.pending.isDecided { answer(uploading, exchange, &workspace, turn) }
+        }
+        if workspace.isQueueFull && workspace.waitingForQueue.last != token {
+            workspace.waitingForQueue.append(token)
+        }
+    }
+
+    private func answer(
+        _ uploading: UploadStream, _ exchange: HTTP2Exchange, _ workspace: inout Workspace,
+        _ turn: borrowing Turn
+    ) {
+        guard let ending = uploading.pending.ending else { return }
+        exchange.removeUpload(of: uploading.stream, &workspace)
+        isHead = false
+        Router.answer(
+            uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
+        respond(on: uploading.stream, exchange, &workspace, turn)
+    }
+
+    // MARK: Ends
+
+    /// The peer has ended its direction: what has not come whole never will. True where that makes more to
+    /// do.
+    func endInput(_ exchange: HTTP2Exchange) -> Bool {
+        var isProgress = false
+        for uploading in exchange.uploads
+        where !uploading.isInputOver && !uploading.pending.isWaitingForLog && uploading.input.isEmpty
+            && uploading.pending.ending == nil
+        {
+            uploading.pending.end(.cutOff)
+            isProgress = true
+        }
+        if exchange.uploads.isEmpty && exchange.contentCount == 0 { isClosing = true }
+        return isProgress
+    }
+
+    /// Ends what could go on for hours, and tells the client to open no more streams.
+    func drain(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        if phase != .head { return .keep }
+        for uploading in exchange.uploads where uploading.pending.head.body.isStream {
+            uploading.pending.end(.draining)
+        }
+        exchange.session.announceEnd()
+        return work(&workspace, turn)
+    }
+
+    /// A time limit is over.
+    func timeOut(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        if deadlines.isOver(now: turn.monotonic, limits: turn.limits) {
+            // A response that is not read can't be followed by another one.
+            return exchange.isIdle && output.isEmpty ? sayGoodbye(&workspace, turn) : .close
+        }
+        for uploading in exchange.uploads where uploading.isOverdue { uploading.pending.end(.timedOut) }
+        for (stream, until) in exchange.lingering where until <= turn.monotonic {
+            exchange.session.reset(stream, .noError)
+        }
+        return work(&workspace, turn)
+    }
+
+    /// Decides under which limit the connection waits.
+    func awaitStreams(_ exchange: HTTP2Exchange, _ turn: borrowing Turn) {
+        if exchange.contentCount > 0 {
+            // The client holds its windows shut, and must not do so for ever.
+            deadlines.startRate(now: turn.monotonic)
+        } else if !exchange.isIdle {
+            // Uploads, and requests that were answered before their end: each has its own limit.
+            deadlines.suspend()
+        } else if !exchange.isIdleUnderDeadline {
+            let timeout =
+                hasServed ? turn.limits.idleTimeoutMilliseconds : turn.limits.headerTimeoutMilliseconds
+            deadlines.expire(at: turn.monotonic + timeout)
+        }
+        exchange.isIdleUnderDeadline = exchange.isIdle
+    }
+}
