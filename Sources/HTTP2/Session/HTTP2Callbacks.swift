@@ -81,8 +81,23 @@ extension HTTP2Session {
     /// Every frame costs, but for content: what a stream cost is earned back when its response is sent.
     func noteBegin(of head: nghttp2_frame_hd) -> Int32 {
         if UInt32(head.type) != NGHTTP2_DATA.rawValue || head.length == 0 { spend() }
+        ignoredByteCount -= Self.frameHeadByteCount + head.length
         return 0
     }
+
+    /// What was received and belongs to no frame that nghttp2 told of: content of streams that have ended,
+    /// frames of unknown types. A piece of it costs as much as a frame.
+    func noteReceived(_ byteCount: Int) {
+        ignoredByteCount += byteCount
+        while ignoredByteCount > Self.ignoredPieceByteCount {
+            ignoredByteCount -= Self.ignoredPieceByteCount
+            spend()
+        }
+    }
+
+    /// RFC 9113 section 4.1.
+    private static let frameHeadByteCount = 9
+    private static let ignoredPieceByteCount = 4096
 
     private func spend() {
         allowance.spend()

@@ -28,6 +28,8 @@ package final class HTTP2Session {
     var input: UnsafePointer<UInt8>?
     var pieceRoom = 0
     var allowance: FrameAllowance
+    /// Octets that came and were of no use, less those of frames that are still to come.
+    var ignoredByteCount = 0
 
     /// The number of the stream that has a slot, 0 for none.
     var numbers: [Int32] = []
@@ -100,9 +102,12 @@ extension HTTP2Session {
             defer { unsafe input = nil }
             return unsafe nghttp2_session_mem_recv(session, memory.baseAddress, memory.count)
         }
-        if count >= 0 { return count }
-        hasFailed = true
-        return nil
+        if count < 0 {
+            hasFailed = true
+            return nil
+        }
+        noteReceived(count)
+        return count
     }
 
     /// All events are handled.
