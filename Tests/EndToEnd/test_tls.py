@@ -137,10 +137,11 @@ def test_a_session_survives_a_reload(start, tmp_path):
 
 # ALPN
 
-def test_http_1_1_is_agreed_on(server):
-    printed, _ = s_client(server, "-alpn", "h2,http/1.1")
-    agreed(printed)
-    assert "ALPN protocol: http/1.1" in printed
+@pytest.mark.parametrize("offered, agreed_on", [("http/1.1", "http/1.1"), ("http/1.1,h2", "h2"), ("spdy/3,http/1.1", "http/1.1")])
+def test_the_best_protocol_offered_is_agreed_on(server, offered, agreed_on):
+    printed, _ = s_client(server, "-alpn", offered)
+    assert agreed_on == "h2" or agreed(printed)
+    assert f"ALPN protocol: {agreed_on}" in printed
 
 
 def test_a_client_without_alpn_is_served(server):
@@ -152,7 +153,7 @@ def test_a_client_without_alpn_is_served(server):
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_an_offer_of_other_protocols_alone_gets_the_alert_for_that(server, version):
     """no_application_protocol, 120 (RFC 7301 section 3.2)."""
-    printed, status = s_client(server, version, "-alpn", "h2")
+    printed, status = s_client(server, version, "-alpn", "h3,spdy/3")
     assert status != 0 and "HTTP/1.1" not in printed
     assert "alert no application protocol" in printed.lower() or "SSL alert number 120" in printed, printed
 
