@@ -21,7 +21,7 @@ let fuzzing: [Target] = [
     .executableTarget(
         name: "fuzz",
         dependencies: [
-            "CFuzzer", "Bytes", "TimeFrame", "Posix", "Compression", "HTTP", "FrameLog", "Server",
+            "CFuzzer", "Bytes", "TimeFrame", "Posix", "Compression", "HTTP", "HTTP2", "FrameLog", "Server",
         ],
         path: "Fuzz/Runner", swiftSettings: house,
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),

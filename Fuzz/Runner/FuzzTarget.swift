@@ -5,6 +5,7 @@ enum FuzzTarget: String, CaseIterable {
     case frames
     case gzip
     case heads
+    case http2
     case json
     case lines
     case log
@@ -21,6 +22,7 @@ enum FuzzTarget: String, CaseIterable {
         case .frames: fuzzFrame(octets)
         case .gzip: fuzzGzip(octets)
         case .heads: fuzzRequestHead(octets)
+        case .http2: fuzzHTTP2(octets)
         case .json: fuzzJSON(octets)
         case .lines: fuzzLines(octets)
         case .log: fuzzDamagedLog(octets)

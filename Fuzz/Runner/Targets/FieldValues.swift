@@ -48,7 +48,9 @@ func fuzzFieldValues(_ value: Span<UInt8>) {
     let isRangeAllowed = Preconditions.allowsRange(head, octets.span, tag: tag.span, lastModified: time)
     let isTag = value.firstIndex(of: UInt8(ascii: "\"")) != nil
     let isDateOrTag = isTag || HTTPDate.seconds(trimmed(value)) == time
-    require(!isRangeAllowed || isDateOrTag, "a range is allowed by a tag or a date")
+    // With a line end in it the value ends earlier.
+    let isWhole = value.firstIndex(of: UInt8(ascii: "\r")) == nil
+    require(!isRangeAllowed || isDateOrTag || !isWhole, "a range is allowed by a tag or a date")
     _ = Preconditions.evaluate(head, octets.span, tag: tag.span, lastModified: time)
     _ = ContentNegotiation.acceptsGzip(head, octets.span)
 }

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 
 /// Request heads whose fields come one by one, as those of HTTP/2 do (RFC 9113 section 8.3), on their way to
 /// a `RequestHead`.
@@ -47,6 +47,9 @@ package struct RequestFields: ~Copyable {
         @_lifetime(borrow self)
         get { buffer.octets }
     }
+
+    /// Copies what was kept of a head.
+    package func copy(_ range: Range<Int>, to sink: inout Buffer) { sink.append(range, of: buffer) }
 
     /// Octets that wait.
     package var count: Int { buffer.count }

@@ -105,6 +105,7 @@ extension HTTP2Session {
     }
 
     func beginHead(_ headers: nghttp2_headers) -> Int32 {
+        // SAFETY: values of a structure that nghttp2 lends.
         isCollecting = unsafe headers.cat == NGHTTP2_HCAT_REQUEST
         if !isCollecting { return 0 }  // Trailer fields, which mean nothing here.
         fields.begin()
