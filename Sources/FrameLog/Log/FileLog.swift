@@ -22,6 +22,8 @@ struct FileLog<Volume: Storage>: ~Copyable {
     private(set) var durable: LogPosition
     /// The segment of the newest group: it says where the watermark is, so it stays.
     private(set) var newestGroupSegment: UInt32
+    /// What the disk took to sync groups, so far.
+    private(set) var syncing = SyncTime()
 
     init(
         _ volume: Volume, stock: SegmentStock<Volume>, settings: FrameLogSettings, salt: UInt64,
@@ -64,7 +66,12 @@ struct FileLog<Volume: Storage>: ~Copyable {
         let isSynced = settings.durability == .disk || !plan.seals.isEmpty || plan.resume != nil
         do throws(SystemError) {
             try segment.file.write(plan.pieces(behind: header), at: UInt64(tail.offset))
-            if isSynced { try segment.file.sync() }
+            if isSynced {
+                let start = Clock.monotonicMicroseconds()
+                try segment.file.sync()
+                syncing.count += 1
+                syncing.microseconds += Clock.monotonicMicroseconds() - start
+            }
         } catch {
             let error = SystemError(call: error.call, subject: segment.path, code: error.code)
             throw LogFailure(error: error, isTakenBack: takeBack(through: header.end))
@@ -143,4 +150,10 @@ struct FileLog<Volume: Storage>: ~Copyable {
             return false
         }
     }
+}
+
+/// How often something was synced, and for how long altogether.
+package struct SyncTime: Sendable {
+    package var count: UInt64 = 0
+    package var microseconds: UInt64 = 0
 }

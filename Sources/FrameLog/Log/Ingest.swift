@@ -97,6 +97,16 @@ package final class Ingest<Volume: Storage> {
         return end + settings.latenessMilliseconds
     }
 
+    /// What the disk took to sync the log's groups, so far.
+    package var syncing: SyncTime { log.syncing }
+
+    /// Items in windows that are not sealed.
+    package var openItemCount: UInt64 {
+        intake.assembler.windows.reduce(0) { $0 + UInt64($1.references.count) }
+    }
+    /// Octets of those items.
+    package var openByteCount: UInt64 { intake.assembler.windows.reduce(0) { $0 + $1.payloadByteCount } }
+
     /// Takes all items of `batches`, returns once those accepted are durable, and fills in each batch's
     /// `outcomes`.
     ///

@@ -29,7 +29,7 @@ package final class FrameStore<
     private let retention: Retention
     private let mappings: FrameMappings
     /// Octets of all frames and their gzip forms.
-    private var byteCount: UInt64
+    package private(set) var byteCount: UInt64
     /// Retired frames that may be mapped still.
     private var givenUp: [StoredFrame] = []
     /// Files of retired frames that were not removed yet.

@@ -28,6 +28,8 @@ struct OpenWindow: Sendable {
     let end: UInt64
     private(set) var channels: [Channel] = []
     private(set) var references = ReferenceList()
+    /// Octets of all items applied.
+    private(set) var payloadByteCount: UInt64 = 0
     /// Where the log's first record of this window stands.
     private(set) var firstPosition: LogPosition?
     /// What was noted of uploads with keys before this window was sealed, and after the one before.
@@ -80,6 +82,7 @@ struct OpenWindow: Sendable {
         references.append(reference)
         channels[Int(reference.channel)].itemCount += 1
         channels[Int(reference.channel)].payloadByteCount += UInt64(payloadByteCount)
+        self.payloadByteCount += UInt64(payloadByteCount)
     }
 
     /// Forgets what was admitted and not applied.

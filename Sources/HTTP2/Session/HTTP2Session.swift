@@ -37,7 +37,8 @@ package final class HTTP2Session {
     /// Of each slot's response, what was not asked for yet.
     var contentLeft: [Int] = []
     private var hasFailed = false
-    private(set) var isSentAway = false
+    /// The peer was told to go for what it costs.
+    package private(set) var isSentAway = false
 
     /// Makes a session that awaits the client's preface, and has its own to send.
     ///

@@ -21,6 +21,12 @@ package enum Clock {
         return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000
     }
 
+    /// Microseconds by the clock that only goes forward.
+    package static func monotonicMicroseconds() -> UInt64 {
+        let now = reading(of: CLOCK_MONOTONIC)
+        return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
+    }
+
     private static func reading(of clock: clockid_t) -> timespec {
         var time = timespec()
         // SAFETY: clock_gettime fills the structure it is given; it fails only for an unknown clock.

@@ -22,6 +22,7 @@ extension Connection {
         case .octets(let count):
             // Level-triggered: what did not fit raises the next event, after the others' turns.
             deadlines.count(count)
+            workspace.metrics.receivedByteCount += UInt64(count)
         case .wouldBlock: return .keep
         case .endOfStream:
             // Nobody waits for a second end: a hang-up raised the event, and would raise it again and again.
@@ -37,6 +38,7 @@ extension Connection {
         switch descriptor.send(output.octets) {
         case .octets(let count):
             deadlines.count(count)
+            workspace.metrics.sentByteCount += UInt64(count)
             output.consume(count)
         case .wouldBlock: return .keep
         case .failed: return .close
@@ -120,16 +122,17 @@ extension Connection {
             plaintextMax: TurnLimits.plaintextByteCountMax, replies: &workspace.output)
         switch progress {
         case .handshaking: return true
-        case .open, .full: return open(turn)
+        case .open, .full: return open(&workspace, turn)
         case .closedByPeer:
             // The handshake's last message, a request and the end may have come together.
             isPeerDone = true
-            return open(turn)
+            return open(&workspace, turn)
         case .plainHTTP:
             workspace.output.append(PlainHTTPAnswer.octets)
             endAfterLastWords()
             return false
         case .failed(let failure):
+            if phase == .handshake { workspace.metrics.failedHandshakes += 1 }
             turn.logger.debug("TLS failed", metadata: ["reason": "\(failure)"])
             endAfterLastWords()
             return false
@@ -138,9 +141,10 @@ extension Connection {
 
     /// The handshake is complete: what follows is of the protocol that it agreed on. False where there is no
     /// memory for that.
-    private func open(_ turn: borrowing Turn) -> Bool {
+    private func open(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         if phase != .handshake { return true }
         phase = .head
+        workspace.metrics.countHandshake(isTLS13: records.isTLS13, wasResumed: records.wasResumed)
         if !records.isHTTP2 { return true }
         exchange = HTTP2Exchange(limits: turn.http2Limits, requestLimits: turn.requestLimits)
         if exchange == nil { endAfterLastWords() }
@@ -184,6 +188,7 @@ extension Connection {
         switch descriptor.send(workspace.output.octets) {
         case .octets(let count):
             deadlines.count(count)
+            workspace.metrics.sentByteCount += UInt64(count)
             if count < workspace.output.count {
                 output.append(copying: workspace.output.octets.extracting(count..<workspace.output.count))
             }

@@ -6,13 +6,16 @@ import Posix
 extension Connection {
     /// Writes the workspace's response: head and small content into one record, larger content in later
     /// turns.
-    func respond(_ workspace: inout Workspace, _ turn: borrowing Turn) {
+    ///
+    /// - Parameter since: when the request came, in microseconds of the monotonic clock; nil for this turn.
+    func respond(_ workspace: inout Workspace, _ turn: borrowing Turn, since: UInt64? = nil) {
         if workspace.response.isWithheld {
             // No status would be true: the connection ends without one.
             isClosing = true
             return
         }
         workspace.response.logFailure(turn.logger)
+        workspace.countRequest(isHTTP2: false, since: since ?? turn.monotonicMicroseconds)
         if !isKeptAlive { isClosing = true }
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.responses)
@@ -79,6 +82,7 @@ extension Connection {
     /// A time limit is over: the client is told where a request is under way, and the connection ends.
     func timeOut(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
         if let exchange, phase == .head { return timeOut(exchange, &workspace, turn) }
+        if phase != .linger { workspace.metrics.timeouts[Int(timeoutKind.rawValue)] += 1 }
         switch phase {
         case .handshake, .linger, .commit: return .close
         case .head where plaintext.isEmpty && output.isEmpty && remainder == nil:
@@ -94,6 +98,15 @@ extension Connection {
             mustLinger = true
             respond(&workspace, turn)
             return work(&workspace, turn)
+        }
+    }
+
+    private var timeoutKind: ConnectionTimeout {
+        if !output.isEmpty || remainder != nil { return .response }
+        return switch phase {
+        case .handshake: .handshake
+        case .head: isHeadUnderDeadline ? .head : .idle
+        case .body, .discard, .commit, .linger: .body
         }
     }
 

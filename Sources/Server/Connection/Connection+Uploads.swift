@@ -14,7 +14,7 @@ extension Connection {
         _ upload: Upload, expectsContinue: Bool, _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
         do {
-            pending = try PendingUpload(upload)
+            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
         } catch {
             // No memory for zlib's window: this request fails, the server goes on.
             Router.refuse(.shortOfMemory, turn.context, &workspace.response)
@@ -77,7 +77,8 @@ extension Connection {
             mustLinger = true
         }
         if case .malformed = ending { isHead = false }
-        respond(&workspace, turn)
+        workspace.countRejections(of: upload.tally)
+        respond(&workspace, turn, since: upload.startedAt)
         return true
     }
 

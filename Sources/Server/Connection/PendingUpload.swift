@@ -14,6 +14,8 @@ final class PendingUpload {
     private(set) var tally = UploadTally()
     /// How the body ended; nil while it arrives.
     private(set) var ending: UploadEnding?
+    /// When its head came, in microseconds of the monotonic clock.
+    let startedAt: UInt64
 
     private var cutter: ItemCutter
     /// Content that is not cut yet. Grows with what has arrived, never by what a Content-Length promises.
@@ -29,8 +31,9 @@ final class PendingUpload {
     /// The log was asked for the claim and has not answered.
     private var isClaiming = false
 
-    init(_ upload: Upload) throws(CompressionError) {
+    init(_ upload: Upload, startedAt: UInt64 = 0) throws(CompressionError) {
         head = upload
+        self.startedAt = startedAt
         if upload.key != nil { digest = BodyDigest(seed: upload.channelType.span) }
         switch upload.body {
         case .json, .octets: cutter = .whole(byteCountMax: upload.byteCountMax)
@@ -132,7 +135,7 @@ final class PendingUpload {
                 content.consume(consumed)
                 if !head.body.isStream { return end(.tooLarge) }
                 digest?.updateUnread()
-                tally.reject(.tooLarge, "An item has at most \(head.byteCountMax) octets here.")
+                tally.rejectTooLarge("An item has at most \(head.byteCountMax) octets here.")
                 checkRepetition()
             case .needsMore(let consumed):
                 content.consume(consumed)
@@ -149,7 +152,7 @@ final class PendingUpload {
     ) {
         digest?.update(content.octets.extracting(range))
         if head.body.isJSON, let fault = JSONValidator.fault(in: content.octets.extracting(range)) {
-            tally.reject(.invalidJSON, "At octet \(fault.offset): \(fault.reason)")
+            tally.rejectInvalid("At octet \(fault.offset): \(fault.reason)")
             return checkRepetition()
         }
         if let claim, tally.itemCount < claim.progress.through {

@@ -40,6 +40,22 @@ struct RecordLayer: ~Copyable {
         }
     }
 
+    /// Whether the handshake agreed on TLS 1.3 and not on 1.2.
+    var isTLS13: Bool {
+        switch session {
+        case .some(let session): session.isTLS13
+        case .none: false
+        }
+    }
+
+    /// Whether the client came back with a ticket.
+    var wasResumed: Bool {
+        switch session {
+        case .some(let session): session.wasResumed
+        case .none: false
+        }
+    }
+
     /// Octets for the parser wait inside, for which the socket raises no event.
     var hasPending: Bool {
         switch session {

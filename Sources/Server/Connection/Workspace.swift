@@ -1,6 +1,7 @@
 import Bytes
 import FrameLog
 import HTTP
+import Posix
 
 /// The memory that all connections of one loop work in, one after the other: nothing in it outlives a
 /// connection's turn but the items on their way to the log.
@@ -26,10 +27,28 @@ struct Workspace: ~Copyable {
     var undecidedByteCount = 0
     /// Connections that have items and wait until the writer has decided on some.
     var waitingForQueue: [UInt64] = []
+    /// What this loop has counted.
+    var metrics = LoopMetrics()
     let dates = DateField()
 
     /// Whether so much waits for the disk that no more is taken: devices that send faster are held up by TCP.
     var isQueueFull: Bool { undecidedByteCount + batch.byteCount >= TurnLimits.queueByteCountMax }
+}
+
+extension Workspace {
+    /// Counts the response as an answer to a request that came at `start`, microseconds of the monotonic
+    /// clock.
+    mutating func countRequest(isHTTP2: Bool, since start: UInt64) {
+        let end = Clock.monotonicMicroseconds()
+        metrics.requests.count(
+            response.route, isHTTP2: isHTTP2, status: response.status, microseconds: end - min(start, end))
+    }
+
+    /// Counts the items that were refused before they came to the log.
+    mutating func countRejections(of tally: borrowing UploadTally) {
+        metrics.reject(.invalidJSON, tally.invalidCount)
+        metrics.reject(.tooLarge, tally.tooLargeCount)
+    }
 }
 
 /// An upload, and the token of the connection that it came by.

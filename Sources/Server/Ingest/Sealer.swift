@@ -1,6 +1,7 @@
 import FrameLog
 import Logging
 import Posix
+import Synchronization
 
 /// What other threads tell the sealer.
 enum SealerMessage: Sendable {
@@ -31,6 +32,8 @@ final class Sealer {
     private let store: DiskFrameStore
     private let stock: SegmentStock<DiskStorage>
     private let catalog: CatalogCell
+    private let metrics: MetricsBoard
+    private let latenessMilliseconds: UInt64
     private let logger: Logger
     private var frameClock: FrameClock
     private var poller: Poller
@@ -44,7 +47,8 @@ final class Sealer {
     private var failing: Set<Work> = []
 
     init(
-        _ recovery: Recovery, mailbox: Mailbox<SealerMessage>, writer: Mailbox<WriterMessage>, logger: Logger
+        _ recovery: Recovery, mailbox: Mailbox<SealerMessage>, writer: Mailbox<WriterMessage>,
+        metrics: MetricsBoard, latenessMilliseconds: UInt64, logger: Logger
     ) throws {
         store = recovery.store
         stock = recovery.ingest.stock
@@ -53,6 +57,8 @@ final class Sealer {
         newest = recovery.catalog.current().value
         self.mailbox = mailbox
         self.writer = writer
+        self.metrics = metrics
+        self.latenessMilliseconds = latenessMilliseconds
         self.logger = logger
         poller = try Poller(eventsMax: 1)
         try poller.add(mailbox.wake.descriptor, token: 0, interest: .read)
@@ -60,6 +66,7 @@ final class Sealer {
 
     /// Runs until told to stop. Windows that could not be stored by then stay in the log for the next start.
     func run() {
+        noteState()
         while !isStopping {
             _ = poller.wait(
                 timeoutMilliseconds: waiting.isEmpty && !stock.isLow ? -1 : Self.retryMilliseconds)
@@ -67,6 +74,7 @@ final class Sealer {
             for message in messages { sort(message) }
             messages.removeAll(keepingCapacity: true)
             storeWaiting()
+            noteState()
             refillStock()
         }
     }
@@ -92,6 +100,7 @@ final class Sealer {
                 stored = try store.store(window)
                 waiting.removeFirst()
                 publish()
+                noteSealed(window)
                 writer.post(.stored(windowStart: window.start))
             }
             guard let stored else { return }
@@ -126,6 +135,21 @@ final class Sealer {
             if failing.insert(work).inserted {
                 logger.error("\(work.rawValue)", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    /// Counts a window whose frame can be read now.
+    private func noteSealed(_ window: SealedWindow<DiskStorage>) {
+        let now = frameClock.reading(Clock.wallMilliseconds())
+        let due = window.end + latenessMilliseconds
+        metrics.store.withLock { $0.seals.observe(microseconds: (now - min(now, due)) * 1000) }
+    }
+
+    private func noteState() {
+        metrics.store.withLock { state in
+            state.frames = UInt64(store.frames.count)
+            state.byteCount = store.byteCount
+            state.waitingWindows = UInt64(waiting.count)
         }
     }
 

@@ -1,6 +1,7 @@
 import FrameLog
 import Logging
 import Posix
+import Synchronization
 
 /// What other threads tell the log's writer.
 enum WriterMessage: Sendable {
@@ -22,6 +23,7 @@ final class Writer {
     private let loops: [Mailbox<LoopMessage>]
     private let sealer: Mailbox<SealerMessage>
     private let ingest: Ingest<DiskStorage>
+    private let metrics: MetricsBoard
     private let logger: Logger
     private var frameClock: FrameClock
     private var poller: Poller
@@ -36,13 +38,14 @@ final class Writer {
 
     init(
         _ recovery: Recovery, mailbox: Mailbox<WriterMessage>, loops: [Mailbox<LoopMessage>],
-        sealer: Mailbox<SealerMessage>, logger: Logger
+        sealer: Mailbox<SealerMessage>, metrics: MetricsBoard, logger: Logger
     ) throws {
         ingest = recovery.ingest
         frameClock = recovery.frameClock
         self.mailbox = mailbox
         self.loops = loops
         self.sealer = sealer
+        self.metrics = metrics
         self.logger = logger
         poller = try Poller(eventsMax: 1)
         try poller.add(mailbox.wake.descriptor, token: 0, interest: .read)
@@ -78,7 +81,10 @@ final class Writer {
 
     /// Makes everything that waits durable in one commit, and seals what is due.
     private func commit() {
+        let start = Clock.monotonicMicroseconds()
+        let syncedBefore = ingest.syncing
         let sealed = ingest.commit(&batches, now: frameClock.reading(Clock.wallMilliseconds()))
+        note(since: start, syncedBefore)
         // Health before outcomes: who hears of a refusal finds it explained.
         publishHealth()
         // In the order in which they came, since a connection's items are decided on in theirs. Taken out one
@@ -91,6 +97,22 @@ final class Writer {
         for window in sealed { sealer.post(.seal(window)) }
         if ingest.stock.isLow && !hasAskedForSegment { sealer.post(.refillStock) }
         hasAskedForSegment = ingest.stock.isLow
+    }
+
+    /// Counts a commit, where there was anything to commit.
+    private func note(since start: UInt64, _ syncedBefore: SyncTime) {
+        let hadItems = !batches.isEmpty
+        let syncing = ingest.syncing
+        if !hadItems && syncing.count == syncedBefore.count { return }
+        let end = Clock.monotonicMicroseconds()
+        metrics.log.withLock { log in
+            if hadItems { log.commits.observe(microseconds: end - start) }
+            if syncing.count > syncedBefore.count {
+                log.syncs.observe(microseconds: syncing.microseconds - syncedBefore.microseconds)
+            }
+            log.openWindowItems = ingest.openItemCount
+            log.openWindowByteCount = ingest.openByteCount
+        }
     }
 
     /// Tells the loops, once, when uploads can't be taken any more or can again.

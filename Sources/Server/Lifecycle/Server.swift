@@ -24,6 +24,7 @@ package final class Server {
     private let secrets: SecretSource
     private let certificate: CertificateSource
     private let ticketKeys: TicketKeys
+    private let metrics: MetricsBoard
     private let writer: Mailbox<WriterMessage>
     private let sealer: Mailbox<SealerMessage>
     private var threads: [Thread] = []
@@ -52,6 +53,8 @@ package final class Server {
 
         url = "https://" + listeners.authority
         loops = try (0..<listeners.loopCount).map { _ in try Mailbox<LoopMessage>() }
+        metrics = MetricsBoard(loopCount: listeners.loopCount, startSeconds: Clock.wallMilliseconds() / 1000)
+        metrics.note(tls.certificate)
         writer = try Mailbox<WriterMessage>()
         sealer = try Mailbox<SealerMessage>()
         ended = try Mailbox<Int>()
@@ -70,13 +73,16 @@ package final class Server {
         let ledger = ConnectionLedger(
             totalMax: configuration.limits.connectionsUsable(logger: logger),
             perNetworkMax: configuration.limits.connectionsPerAddressMax)
-        let sealing = try Sealer(recovery, mailbox: sealer, writer: writer, logger: logger)
-        let writing = try Writer(recovery, mailbox: writer, loops: loops, sealer: sealer, logger: logger)
+        let sealing = try Sealer(
+            recovery, mailbox: sealer, writer: writer, metrics: metrics,
+            latenessMilliseconds: configuration.log.latenessMilliseconds, logger: logger)
+        let writing = try Writer(
+            recovery, mailbox: writer, loops: loops, sealer: sealer, metrics: metrics, logger: logger)
         var serving: [EventLoop] = []
         for (index, mailbox) in loops.enumerated() {
             let context = RequestContext(
                 nowMilliseconds: 0, receivedMicroseconds: 0, catalog: recovery.catalog.current().value,
-                secrets: secrets, settings: settings)
+                secrets: secrets, metrics: metrics, settings: settings)
             let turn = Turn(
                 monotonic: 0, context: context, limits: configuration.limits, requestLimits: RequestLimits(),
                 http2Limits: HTTP2Limits(), logger: logger)
@@ -106,6 +112,7 @@ package final class Server {
             let context = try certificate.load(ticketKeys: ticketKeys)
             let set = try secrets.load(logger: logger)
             for loop in loops { loop.post(.reload(context, set)) }
+            metrics.note(context.certificate)
             certificate.announce(context.certificate, logger: logger)
             logger.notice("reloaded certificate and secrets")
         } catch {

@@ -14,15 +14,17 @@ final class ConnectionLedger: Sendable {
         self.perNetworkMax = perNetworkMax
     }
 
-    /// Counts a connection in, or returns false where a limit is reached.
-    func admit(_ network: SocketNetwork) -> Bool {
+    /// Counts a connection in.
+    ///
+    /// - Returns: nil, or which limit is reached where it was not counted in.
+    func admit(_ network: SocketNetwork) -> ConnectionRefusal? {
         counts.withLock { counts in
-            if counts.total >= totalMax { return false }
+            if counts.total >= totalMax { return .total }
             let open = counts.networks[network, default: 0]
-            if open >= perNetworkMax { return false }
+            if open >= perNetworkMax { return .address }
             counts.total += 1
             counts.networks[network] = open + 1
-            return true
+            return nil
         }
     }
 

@@ -76,6 +76,8 @@ final class EventLoop {
             serveReady()
             submitBatch()
             if turn.monotonic >= nextTickAt { tick() }
+            let now = Clock.monotonicMicroseconds()
+            workspace.metrics.turns.observe(microseconds: now - turn.monotonicMicroseconds)
             if turn.isDraining && connections.count == 0 { isStopping = true }
         }
         closeAll()
@@ -83,13 +85,17 @@ final class EventLoop {
 
     private func timeout() -> Int32 {
         if !ready.isEmpty { return 0 }
-        if connections.count == 0 && acceptors.allSatisfy({ !$0.isPaused }) { return -1 }
+        if connections.count == 0 && acceptors.allSatisfy({ !$0.isPaused }) {
+            publishMetrics()
+            return -1
+        }
         let now = Clock.monotonicMilliseconds()
         return nextTickAt <= now ? 0 : Int32(clamping: nextTickAt - now)
     }
 
     private func startTurn() {
-        turn.monotonic = Clock.monotonicMilliseconds()
+        turn.monotonicMicroseconds = Clock.monotonicMicroseconds()
+        turn.monotonic = turn.monotonicMicroseconds / 1000
         let wall = Clock.wallMicroseconds()
         turn.context.receivedMicroseconds = wall
         turn.context.nowMilliseconds = frameClock.reading(wall / 1000)
@@ -127,7 +133,11 @@ final class EventLoop {
 
     private func open(_ descriptor: consuming Descriptor, _ peer: SocketAddress, _ service: Service) {
         // Over a limit the descriptor closes here: those that are connected keep their service.
-        guard ledger.admit(peer.network) else { return }
+        if let refusal = ledger.admit(peer.network) {
+            workspace.metrics.refusedConnections[Int(refusal.rawValue)] += 1
+            return
+        }
+        workspace.metrics.acceptedConnections += 1
         let token = connections.makeToken()
         do {
             let records = service == .streaming ? RecordLayer(context: tls) : RecordLayer()
@@ -149,6 +159,7 @@ final class EventLoop {
     private func pause(_ acceptor: Acceptor) {
         if acceptor.isPaused { return }
         acceptor.isPaused = true
+        workspace.metrics.refusedConnections[Int(ConnectionRefusal.descriptors.rawValue)] += 1
         turn.logger.warning(
             "no descriptor for one more connection; accepting pauses",
             metadata: ["open": "\(connections.count)"])
@@ -235,7 +246,14 @@ final class EventLoop {
             slot += TurnLimits.ticksPerSweep
         }
         resumeAccepting()
+        publishMetrics()
         ticketKeys.rotate(nowMilliseconds: turn.monotonic)
+    }
+
+    private func publishMetrics() {
+        workspace.metrics.openConnections = UInt64(connections.count)
+        workspace.metrics.queuedByteCount = UInt64(workspace.undecidedByteCount)
+        turn.context.metrics.publish(workspace.metrics, of: index)
     }
 
     // MARK: Other threads
@@ -281,9 +299,10 @@ final class EventLoop {
             // Nil where its connection has closed.
             let entry = workspace.uploads.element(at: ticket)
             repeat {
+                let (verdict, byteCount) = (batch.outcomes[next].verdict, batch.payloadByteCount(at: next))
+                workspace.metrics.count(verdict, byteCount: byteCount)
                 entry?.upload.decide(
-                    batch.outcomes[next].verdict, byteCount: batch.payloadByteCount(at: next),
-                    nowMilliseconds: turn.context.nowMilliseconds)
+                    verdict, byteCount: byteCount, nowMilliseconds: turn.context.nowMilliseconds)
                 next += 1
             } while next < batch.count && batch.outcomes[next].ticket == ticket
             if let entry, let connection = connections.element(at: entry.connection) {

@@ -6,6 +6,8 @@ import Logging
 struct Turn: ~Copyable {
     /// Milliseconds of the monotonic clock when the turn began: for deadlines.
     var monotonic: UInt64
+    /// The same in microseconds: for durations.
+    var monotonicMicroseconds: UInt64 = 0
     var context: RequestContext
     /// The server is stopping: every response is its connection's last.
     var isDraining = false

@@ -10,6 +10,8 @@ final class FieldBlocks: Sendable {
     let json: FieldBlock
     /// Text that can change.
     let text: FieldBlock
+    /// Metrics for Prometheus.
+    let metrics: FieldBlock
     /// No body, and it can change.
     let empty: FieldBlock
     /// The index, as it is and in its gzip form.
@@ -44,6 +46,7 @@ final class FieldBlocks: Sendable {
         problem = Self.block(changing + "Content-Type: application/problem+json\r\n")
         json = Self.block(changing + isJSON)
         text = Self.block(changing + "Content-Type: text/plain; charset=utf-8\r\n")
+        metrics = Self.block(changing + "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n")
         empty = Self.block(changing)
         index = Self.block(changing + isJSON + varies)
         indexGzip = Self.block(changing + isJSON + varies + isGzip)

@@ -17,6 +17,8 @@ struct Response: ~Copyable {
     var content = Content.none
     /// No answer would be honest: the connection is to be closed without one.
     var isWithheld = false
+    /// What the request was for.
+    var route = RouteLabel.malformed
     /// What went wrong on the server's side, for the operator's log; nil where nothing did.
     var failure: String?
 
@@ -29,6 +31,7 @@ struct Response: ~Copyable {
         content = .none
         isWithheld = false
         failure = nil
+        route = .malformed
         fields.removeAll()
         if text.capacity > Self.keptByteCountMax { text.release() } else { text.removeAll() }
     }

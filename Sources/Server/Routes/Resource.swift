@@ -44,6 +44,20 @@ enum Resource: Equatable {
         return digits.decimal()
     }
 
+    /// What metrics call it.
+    var label: RouteLabel {
+        switch self {
+        case .root: .root
+        case .index: .index
+        case .frame: .frame
+        case .channel: .channel
+        case .time: .time
+        case .health: .health
+        case .server: .server
+        case .unknown: .unknown
+        }
+    }
+
     /// The methods for it: the value of Allow and of Access-Control-Allow-Methods.
     var methods: StaticString {
         switch self {

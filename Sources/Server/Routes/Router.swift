@@ -15,6 +15,7 @@ enum Router {
     ) -> Decision {
         response.reset()
         let resource = Resource(path: octets.extracting(head.path))
+        response.route = resource.label
         if head.method == .options {
             OptionsRoute.respond(for: resource, context, &response)
             return .respond
@@ -50,6 +51,7 @@ enum Router {
         _ context: borrowing RequestContext, _ response: inout Response
     ) {
         response.reset()
+        response.route = .channel
         UploadAnswer.fill(for: tally, ending, of: upload, context, &response)
     }
 

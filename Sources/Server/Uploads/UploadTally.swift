@@ -35,6 +35,9 @@ struct UploadTally: Sendable {
     /// Why the log takes no more, where it doesn't.
     private(set) var refusal: ItemVerdict?
 
+    /// Of the rejected ones: those that are no JSON, and those over the limit.
+    private(set) var invalidCount: UInt64 = 0
+    private(set) var tooLargeCount: UInt64 = 0
     private(set) var inFlightCount = 0
     private(set) var inFlightByteCount = 0
     private var runs: [Run] = []
@@ -54,9 +57,17 @@ struct UploadTally: Sendable {
     /// The log takes nothing of this upload.
     mutating func refuse(_ verdict: ItemVerdict) { refusal = verdict }
 
-    /// The next item can't be taken.
-    mutating func reject(_ problem: ProblemType, _ detail: @autoclosure () -> String) {
-        reject(itemCount, problem, detail())
+    /// The next item is not JSON.
+    mutating func rejectInvalid(_ detail: @autoclosure () -> String) {
+        invalidCount += 1
+        reject(itemCount, .invalidJSON, detail())
+        itemCount += 1
+    }
+
+    /// The next item is over the limit.
+    mutating func rejectTooLarge(_ detail: @autoclosure () -> String) {
+        tooLargeCount += 1
+        reject(itemCount, .tooLarge, detail())
         itemCount += 1
     }
 

@@ -9,6 +9,9 @@ extension TLSSession {
         unsafe String(cString: SSL_get_version(ssl.pointer))
     }
 
+    /// Whether the version is 1.3, once the handshake is complete.
+    package var isTLS13: Bool { unsafe SSL_version(ssl.pointer) == TLS1_3_VERSION }
+
     /// The suite's name in the IANA registry, `TLS_AES_128_GCM_SHA256`; nil before the handshake.
     package var cipherSuite: String? {
         // SAFETY: a constant of OpenSSL's, or nil.

@@ -14,20 +14,20 @@ import Testing
         let ledger = ConnectionLedger(totalMax: 10, perNetworkMax: 2)
         let first = try network("192.0.2.1")
         let second = try network("192.0.2.2")
-        #expect(ledger.admit(first))
-        #expect(ledger.admit(first))
-        #expect(!ledger.admit(first))
-        #expect(ledger.admit(second))
+        #expect(ledger.admit(first) == nil)
+        #expect(ledger.admit(first) == nil)
+        #expect(ledger.admit(first) == .address)
+        #expect(ledger.admit(second) == nil)
         ledger.release(first)
-        #expect(ledger.admit(first))
+        #expect(ledger.admit(first) == nil)
     }
 
     @Test func theTotalIsLimited() throws {
         let ledger = ConnectionLedger(totalMax: 3, perNetworkMax: 100)
-        for number in 1...3 { #expect(ledger.admit(try network("192.0.2.\(number)"))) }
+        for number in 1...3 { #expect(ledger.admit(try network("192.0.2.\(number)")) == nil) }
         let fourth = try network("192.0.2.4")
-        #expect(!ledger.admit(fourth))
+        #expect(ledger.admit(fourth) == .total)
         ledger.release(try network("192.0.2.1"))
-        #expect(ledger.admit(fourth))
+        #expect(ledger.admit(fourth) == nil)
     }
 }

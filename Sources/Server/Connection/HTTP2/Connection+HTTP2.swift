@@ -22,7 +22,8 @@ extension Connection {
         gatherPieces(exchange, &workspace)
         // Streams that ended with what was sent.
         handleEvents(exchange, &workspace, turn)
-        if exchange.session.isOver {
+        if exchange.session.isOver && !isClosing {
+            if exchange.session.isSentAway { workspace.metrics.sentAwayConnections += 1 }
             isClosing = true
             mustLinger = !isPeerDone
         }
@@ -93,13 +94,14 @@ extension Connection {
     /// Hands the workspace's response to the session.
     private func respond(
         on stream: HTTP2StreamID, _ exchange: HTTP2Exchange, _ workspace: inout Workspace,
-        _ turn: borrowing Turn
+        _ turn: borrowing Turn, since: UInt64? = nil
     ) {
         if workspace.response.isWithheld {
             // No status would be true: the stream ends without one.
             return exchange.session.reset(stream, .internalError)
         }
         workspace.response.logFailure(turn.logger)
+        workspace.countRequest(isHTTP2: true, since: since ?? turn.monotonicMicroseconds)
         workspace.fieldLines.removeAll()
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.fieldLines)
         let byteCount = isHead ? 0 : workspace.response.contentByteCount
@@ -132,7 +134,7 @@ extension Connection {
     ) {
         let pending: PendingUpload
         do {
-            pending = try PendingUpload(upload)
+            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
         } catch {
             // No memory for zlib's window: this request fails, the server goes on.
             Router.refuse(.shortOfMemory, turn.context, &workspace.response)
@@ -191,7 +193,8 @@ extension Connection {
         isHead = false
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
-        respond(on: uploading.stream, exchange, &workspace, turn)
+        workspace.countRejections(of: uploading.pending.tally)
+        respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
     }
 
     // MARK: Ends
@@ -224,10 +227,15 @@ extension Connection {
     /// A time limit is over.
     func timeOut(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
         if deadlines.isOver(now: turn.monotonic, limits: turn.limits) {
+            let kind = exchange.isIdle ? (hasServed ? ConnectionTimeout.idle : .head) : .response
+            workspace.metrics.timeouts[Int(kind.rawValue)] += 1
             // A response that is not read can't be followed by another one.
             return exchange.isIdle && output.isEmpty ? sayGoodbye(&workspace, turn) : .close
         }
-        for uploading in exchange.uploads where uploading.isOverdue { uploading.pending.end(.timedOut) }
+        for uploading in exchange.uploads where uploading.isOverdue {
+            workspace.metrics.timeouts[Int(ConnectionTimeout.body.rawValue)] += 1
+            uploading.pending.end(.timedOut)
+        }
         for (stream, until) in exchange.lingering where until <= turn.monotonic {
             exchange.session.reset(stream, .noError)
         }

@@ -1,0 +1,124 @@
+import FrameLog
+
+/// What one event loop counts. The loop alone changes it, and publishes copies.
+struct LoopMetrics: Sendable {
+    var requests = RequestMetrics()
+    var receivedByteCount: UInt64 = 0
+    var sentByteCount: UInt64 = 0
+
+    var acceptedConnections: UInt64 = 0
+    var openConnections: UInt64 = 0
+    /// By `ConnectionRefusal`.
+    var refusedConnections = InlineArray<3, UInt64>(repeating: 0)
+    /// By `ConnectionTimeout`.
+    var timeouts = InlineArray<5, UInt64>(repeating: 0)
+    /// Full and resumed, by TLS 1.2 and 1.3.
+    var handshakes = InlineArray<4, UInt64>(repeating: 0)
+    var failedHandshakes: UInt64 = 0
+    /// Connections by HTTP/2 that were ended for what they cost.
+    var sentAwayConnections: UInt64 = 0
+
+    var acceptedItems: UInt64 = 0
+    var acceptedItemByteCount: UInt64 = 0
+    /// By `ItemRejection`.
+    var rejectedItems = InlineArray<9, UInt64>(repeating: 0)
+    /// Octets of items on their way to the log.
+    var queuedByteCount: UInt64 = 0
+
+    var turns = Histogram()
+
+    mutating func countHandshake(isTLS13: Bool, wasResumed: Bool) {
+        handshakes[(isTLS13 ? 2 : 0) + (wasResumed ? 1 : 0)] += 1
+    }
+
+    /// Counts what the log has decided on an item.
+    mutating func count(_ verdict: ItemVerdict, byteCount: Int) {
+        switch verdict {
+        case .accepted:
+            acceptedItems += 1
+            acceptedItemByteCount += UInt64(byteCount)
+        case .claimed, .keysFull: break
+        case .late: reject(.late)
+        case .tooFarAhead: reject(.tooFarAhead)
+        case .typeConflict: reject(.typeConflict)
+        case .windowFull: reject(.windowFull)
+        case .noSpace: reject(.noSpace)
+        case .logClosed: reject(.logClosed)
+        case .inDoubt, .superseded: reject(.undecided)
+        }
+    }
+
+    mutating func reject(_ reason: ItemRejection, _ count: UInt64 = 1) {
+        rejectedItems[Int(reason.rawValue)] += count
+    }
+
+    mutating func add(_ other: LoopMetrics) {
+        requests.add(other.requests)
+        receivedByteCount += other.receivedByteCount
+        sentByteCount += other.sentByteCount
+        acceptedConnections += other.acceptedConnections
+        openConnections += other.openConnections
+        for index in refusedConnections.indices {
+            refusedConnections[index] += other.refusedConnections[index]
+        }
+        for index in timeouts.indices { timeouts[index] += other.timeouts[index] }
+        for index in handshakes.indices { handshakes[index] += other.handshakes[index] }
+        failedHandshakes += other.failedHandshakes
+        sentAwayConnections += other.sentAwayConnections
+        acceptedItems += other.acceptedItems
+        acceptedItemByteCount += other.acceptedItemByteCount
+        for index in rejectedItems.indices { rejectedItems[index] += other.rejectedItems[index] }
+        queuedByteCount += other.queuedByteCount
+        turns.add(other.turns)
+    }
+}
+
+/// Why an item is in no frame.
+enum ItemRejection: UInt8, CaseIterable {
+    case late, tooFarAhead, typeConflict, windowFull, noSpace, logClosed
+    /// Whether it was stored is not known, or another request goes on with it.
+    case undecided
+    case invalidJSON, tooLarge
+
+    var name: StaticString {
+        switch self {
+        case .late: "late"
+        case .tooFarAhead: "too-far-ahead"
+        case .typeConflict: "type-conflict"
+        case .windowFull: "window-full"
+        case .noSpace: "no-space"
+        case .logClosed: "log-closed"
+        case .undecided: "undecided"
+        case .invalidJSON: "invalid-json"
+        case .tooLarge: "too-large"
+        }
+    }
+}
+
+/// Why a connection was not taken.
+enum ConnectionRefusal: UInt8, CaseIterable {
+    case total, address, descriptors
+
+    var name: StaticString {
+        switch self {
+        case .total: "total"
+        case .address: "address"
+        case .descriptors: "descriptors"
+        }
+    }
+}
+
+/// What took a connection too long.
+enum ConnectionTimeout: UInt8, CaseIterable {
+    case handshake, head, idle, body, response
+
+    var name: StaticString {
+        switch self {
+        case .handshake: "handshake"
+        case .head: "head"
+        case .idle: "idle"
+        case .body: "body"
+        case .response: "response"
+        }
+    }
+}

@@ -1,0 +1,150 @@
+"""What the operator's listener tells Prometheus: each number is one that was counted, and the form is what promtool asks for."""
+
+import re
+import subprocess
+
+import pytest
+
+from support.http2 import HTTP2Client
+from support.server import AUTHORIZED, JSON, SECRET, free_port
+from support.waiting import DEADLINE_SECONDS, until
+from support.wire import Wire
+
+NDJSON = {**AUTHORIZED, "Content-Type": "application/x-ndjson"}
+
+
+class Metrics:
+    def __init__(self, start, *options, **settings):
+        self.port = free_port()
+        self.server = start("--admin", f"127.0.0.1:{self.port}", *options, **settings)
+
+    def text(self):
+        with Wire(("127.0.0.1", self.port), None, plain=True) as wire:
+            response = wire.ask("GET", "/metrics")
+            assert response.status == 200
+            assert response.get("content-type") == "text/plain; version=0.0.4; charset=utf-8"
+            return response.body.decode()
+
+    def all(self):
+        samples = {}
+        for line in self.text().splitlines():
+            if not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                assert name not in samples, f"{name} comes twice"
+                samples[name] = float(value)
+        return samples
+
+    def until(self, name, value):
+        """Waits for a sample: loops publish what they count a few times a second."""
+        until(lambda: self.all().get(name, 0) == value, f"{name} to be {value}; it is {self.all().get(name)}")
+
+
+@pytest.fixture
+def metrics(start):
+    return Metrics(start)
+
+
+def test_promtool_has_nothing_to_say(metrics):
+    metrics.server.post("a", b"1", JSON)
+    finished = subprocess.run(["promtool", "check", "metrics"], input=metrics.text().encode(), capture_output=True,
+                              timeout=DEADLINE_SECONDS)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, b"", b"")
+
+
+def test_histograms_add_up(metrics):
+    for _ in range(5):
+        metrics.server.post("a", b"1", JSON)
+    metrics.until('syncstreamer_http_request_duration_seconds_count{route="channel"}', 5)
+    samples = metrics.all()
+    for name in [name for name in samples if "_bucket{" in name and 'le="+Inf"' in name]:
+        rest = re.sub(r',?le="\+Inf"', "", name).replace("_bucket", "_count").replace("{}", "")
+        assert samples[name] == samples[rest], name
+    below = [value for name, value in samples.items() if name.startswith('syncstreamer_http_request_duration_seconds_bucket{route="channel"')]
+    assert below == sorted(below) and below[-1] == 5
+
+
+@pytest.mark.parametrize("protocol_name, client", [("http/1.1", Wire), ("h2", HTTP2Client)])
+def test_requests_by_route_protocol_and_status(metrics, protocol_name, client):
+    with client(("127.0.0.1", metrics.server.port), metrics.server.context) as asking:
+        for target, times in [("/frame", 3), ("/healthz", 2), ("/nothing", 1), ("/99999999999999", 1), ("/time", 1), ("/", 1)]:
+            for _ in range(times):
+                asking.ask("GET", target)
+        asking.ask("POST", "/channel/a", JSON, b"1")
+        asking.ask("POST", "/channel/a", {"Content-Type": "application/json"}, b"1")
+        asking.ask("DELETE", "/frame")
+    for route, code, count in [("index", 200, 3), ("health", 200, 2), ("unknown", 404, 1), ("frame", 404, 1), ("time", 200, 1),
+                               ("root", 200, 1), ("channel", 200, 1), ("channel", 401, 1), ("index", 405, 1)]:
+        metrics.until(f'syncstreamer_http_requests_total{{code="{code}",protocol="{protocol_name}",route="{route}"}}', count)
+
+
+def test_items(metrics):
+    server = metrics.server
+    assert server.post("a", b"1\nx\n2\n", NDJSON).status == 200
+    assert server.post("a", b"3", JSON, "?age=99999999").status == 422
+    assert server.post("a", b"4", JSON, "?timestamp=99999999999999").status == 422
+    assert server.post("a", b"x", JSON).status == 400
+    metrics.until("syncstreamer_items_accepted_total", 2)
+    metrics.until("syncstreamer_items_accepted_bytes_total", 2)
+    for reason, count in [("invalid-json", 2), ("late", 1), ("too-far-ahead", 1), ("too-large", 0)]:
+        metrics.until(f'syncstreamer_items_rejected_total{{reason="{reason}"}}', count)
+    assert metrics.all()["syncstreamer_log_commit_duration_seconds_count"] >= 3
+    assert metrics.all()["syncstreamer_log_sync_duration_seconds_count"] >= 1
+
+
+def test_windows_and_frames(start):
+    metrics = Metrics(start, frame_duration="1h")
+    for number in range(3):
+        metrics.server.post("a", b"12345", JSON)
+    metrics.until("syncstreamer_window_items", 3)
+    metrics.until("syncstreamer_window_bytes", 15)
+    quick = Metrics(start, frame_duration="100ms")
+    until(lambda: quick.all()["syncstreamer_frames"] >= 3, "some frames")
+    samples = quick.all()
+    assert samples["syncstreamer_seal_duration_seconds_count"] >= 3 and samples["syncstreamer_frames_bytes"] > 0
+
+
+def test_connections_and_handshakes(metrics):
+    before = metrics.all()
+    with metrics.server.wire() as one, metrics.server.wire() as other:
+        assert one.ask("GET", "/healthz").status == other.ask("GET", "/healthz").status == 200
+        # Besides the one that asks for the metrics.
+        metrics.until("syncstreamer_connections", 3)
+    metrics.until("syncstreamer_connections", 1)
+    name = 'syncstreamer_tls_handshakes_total{version="TLSv1.3",resumed="false"}'
+    assert metrics.all()[name] == before[name] + 2
+
+
+def test_a_failed_handshake_and_a_refused_connection(start):
+    metrics = Metrics(start, "--max-connections-per-address", "3")
+    server = metrics.server
+    with Wire(("127.0.0.1", server.port), None, plain=True) as nonsense:
+        nonsense.send(b"\x16\x03\x01\x00\x05nonse")
+        while nonsense.more():
+            pass
+    metrics.until("syncstreamer_tls_handshake_failures_total", 1)
+    with server.wire(), server.wire(), server.wire():
+        assert not server.is_listening()
+    metrics.until('syncstreamer_connections_refused_total{reason="address"}', 1)
+
+
+def test_time_limits_are_counted(start):
+    metrics = Metrics(start, "--idle-timeout", "1s", "--handshake-timeout", "1s", "--header-timeout", "1s")
+    server = metrics.server
+    with server.wire() as idle:
+        assert idle.ask("GET", "/healthz").status == 200
+        assert idle.is_ended()
+    with server.wire() as slow:
+        slow.send(b"GET / HT")
+        assert slow.response().status == 408
+    with Wire(("127.0.0.1", server.port), None, plain=True) as silent:
+        assert not silent.more()
+    for kind in ("idle", "head", "handshake"):
+        metrics.until(f'syncstreamer_connection_timeouts_total{{kind="{kind}"}}', 1)
+
+
+def test_no_secret_and_no_name_of_a_channel_is_in_it(metrics):
+    metrics.server.post("channel-of-a-person", b'"payload"', JSON, "?type=a-type")
+    metrics.until("syncstreamer_items_accepted_total", 1)
+    text = metrics.text()
+    for word in (SECRET, "channel-of-a-person", "payload", "a-type"):
+        assert word not in text

@@ -1,0 +1,105 @@
+// What is counted, and how it is written.
+
+import Bytes
+import FrameLog
+import Testing
+
+@testable import Server
+
+@Suite struct MetricsTests {
+    @Test func aBoundIsInItsBucket() {
+        var histogram = Histogram()
+        for duration in [0, 100, 101, 250, 10_000_000, 10_000_001] as [UInt64] {
+            histogram.observe(microseconds: duration)
+        }
+        #expect(histogram.counts[0] == 2)
+        #expect(histogram.counts[1] == 2)
+        #expect(histogram.counts[15] == 1)
+        #expect(histogram.counts[16] == 1)
+        #expect(histogram.sumMicroseconds == 20_000_452)
+    }
+
+    @Test func requestsAreToldApart() {
+        var metrics = RequestMetrics()
+        metrics.count(.frame, isHTTP2: true, status: 200, microseconds: 5)
+        metrics.count(.frame, isHTTP2: true, status: 200, microseconds: 5)
+        metrics.count(.frame, isHTTP2: false, status: 304, microseconds: 5)
+        // One that no route sends.
+        metrics.count(.malformed, isHTTP2: false, status: 599, microseconds: 5)
+        var other = RequestMetrics()
+        other.count(.frame, isHTTP2: false, status: 304, microseconds: 5)
+        metrics.add(other)
+        var counts: [String: UInt64] = [:]
+        metrics.forEach { route, isHTTP2, status, count in counts["\(route) \(isHTTP2) \(status)"] = count }
+        #expect(counts == ["frame true 200": 2, "frame false 304": 2, "malformed false 0": 1])
+    }
+
+    @Test func theFormOfPrometheus() {
+        var out = MetricsText()
+        out.begin("a_total", .counter, "What it is.")
+        out.sample(1)
+        out.sample(2, "b", "c", "d", "e")
+        out.sample(3, code: 404, "b", "c")
+        out.sample(4, code: 0)
+        out.begin("b_seconds", .gauge, "Seconds.")
+        for duration in [0, 1, 1_500_000, 2_000_000] as [UInt64] { out.sample(microseconds: duration) }
+        #expect(
+            out.text.octets.utf8Text() == """
+                # HELP a_total What it is.
+                # TYPE a_total counter
+                a_total 1
+                a_total{b="c",d="e"} 2
+                a_total{code="404",b="c"} 3
+                a_total{code="other"} 4
+                # HELP b_seconds Seconds.
+                # TYPE b_seconds gauge
+                b_seconds 0
+                b_seconds 0.000001
+                b_seconds 1.5
+                b_seconds 2
+
+                """)
+    }
+
+    @Test func aHistogramIsCumulative() {
+        var histogram = Histogram()
+        for duration in [50, 200, 20_000_000] as [UInt64] { histogram.observe(microseconds: duration) }
+        var out = MetricsText()
+        out.begin("a_seconds", .histogram, "Seconds.")
+        out.samples(of: histogram, "b", "c")
+        let text = out.text.octets.utf8Text() ?? ""
+        #expect(text.contains("a_seconds_bucket{b=\"c\",le=\"0.0001\"} 1\n"))
+        #expect(text.contains("a_seconds_bucket{b=\"c\",le=\"0.00025\"} 2\n"))
+        #expect(text.contains("a_seconds_bucket{b=\"c\",le=\"10\"} 2\n"))
+        #expect(text.contains("a_seconds_bucket{b=\"c\",le=\"+Inf\"} 3\n"))
+        #expect(text.contains("a_seconds_sum{b=\"c\"} 20.00025\n"))
+        #expect(text.contains("a_seconds_count{b=\"c\"} 3\n"))
+    }
+
+    /// Every status that a problem has is told apart.
+    @Test func noProblemIsOther() {
+        for status in [
+            400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 414, 415, 416, 417, 422, 431, 500, 501, 503,
+            505, 507,
+        ] {
+            #expect(RequestMetrics.statuses.contains(UInt16(status)))
+        }
+    }
+
+    @Test func loopsAddUp() {
+        let board = MetricsBoard(loopCount: 2)
+        var metrics = LoopMetrics()
+        metrics.sentByteCount = 5
+        metrics.countHandshake(isTLS13: true, wasResumed: true)
+        metrics.count(.accepted(frame: 1), byteCount: 7)
+        metrics.count(.late(oldestOpen: 1), byteCount: 7)
+        board.publish(metrics, of: 0)
+        board.publish(metrics, of: 1)
+        board.publish(metrics, of: 1)
+        let total = board.total
+        #expect(total.sentByteCount == 10)
+        #expect(total.handshakes[3] == 2)
+        #expect(total.acceptedItems == 2 && total.acceptedItemByteCount == 14)
+        #expect(total.rejectedItems[Int(ItemRejection.late.rawValue)] == 2)
+    }
+}
