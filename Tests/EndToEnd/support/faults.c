@@ -2,7 +2,8 @@
 // steered through a file that both have mapped. See faults.py, which lays the same structures out.
 //
 // A rule is about one call, or any, on files whose path holds a text. It lets some such calls pass, and then fails
-// them, cuts them short, or ends the program before, in the middle of or after one, as SIGKILL would at that moment.
+// them, cuts them short, has them wait for as long as the rule is there, or ends the program before, in the middle of or
+// after one, as SIGKILL would at that moment.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +25,7 @@
 
 enum { RULES_MAX = 16 };
 enum call { ANY, OPEN, PWRITE, PWRITEV, FDATASYNC, FSYNC, RENAME, UNLINK, FALLOCATE, MKDIR, PREAD };
-enum action { PASS, FAIL, SHORT, KILL_BEFORE, KILL_WITHIN, KILL_AFTER, FAIL_AFTER };
+enum action { PASS, FAIL, SHORT, KILL_BEFORE, KILL_WITHIN, KILL_AFTER, FAIL_AFTER, WAIT };
 
 struct rule {
     _Atomic uint32_t is_on;
@@ -85,6 +86,10 @@ static struct rule *strike(enum call call, int file, const char *name) {
         if (rule->action == PASS || number < rule->passes || (rule->times >= 0 && number >= rule->passes + rule->times)) continue;
         atomic_fetch_add(&rule->struck, 1);
         if (rule->action == KILL_BEFORE) end_now();
+        if (rule->action == WAIT) {
+            while (atomic_load(&rule->is_on)) usleep(1000);
+            continue;
+        }
         return rule;
     }
     return NULL;

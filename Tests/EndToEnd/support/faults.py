@@ -13,8 +13,8 @@ SOURCE = Path(__file__).with_suffix(".c")
 
 CALLS = ["any", "open", "pwrite", "pwritev", "fdatasync", "fsync", "rename", "unlink", "fallocate", "mkdir", "pread"]
 # "short" does half of a write or a read; "kill within" too, and ends the program; "fail after" does it, or half of a
-# write, and fails.
-ACTIONS = ["pass", "fail", "short", "kill before", "kill within", "kill after", "fail after"]
+# write, and fails; "wait" does it once the rule is gone.
+ACTIONS = ["pass", "fail", "short", "kill before", "kill within", "kill after", "fail after", "wait"]
 RULES_MAX = 16
 KILLS = ["kill before", "kill within", "kill after"]
 

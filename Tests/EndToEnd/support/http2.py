@@ -121,7 +121,7 @@ class HTTP2Client:
         (name, status), *fields = event.headers
         assert name == ":status"
         assert all(name == name.lower() for name, _ in fields), fields
-        return Response("HTTP/2", int(status), fields)
+        return Response("HTTP/2", int(status), fields, bytearray())
 
     def until(self, condition):
         while not condition():
@@ -169,6 +169,7 @@ class HTTP2Client:
         if stream not in self.whole:
             raise Reset(stream, self.resets[stream])
         response = self.responses.pop(stream)
+        response.body = bytes(response.body)
         length = response.get("content-length")
         if length is not None and response.status not in (204, 304) and response.body:
             assert int(length) == len(response.body)
