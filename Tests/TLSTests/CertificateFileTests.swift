@@ -46,8 +46,9 @@ struct CertificateFileTests {
         -> TLSContext
     {
         try TLSContext(
-            certificateFile: certificateFile, keyFile: keyFile, ticketKeys: TicketKeys(nowMilliseconds: 0),
-            applicationProtocols: ["http/1.1"], nowSeconds: nowSeconds)
+            certificates: [CertificateFiles(certificate: certificateFile, key: keyFile)],
+            ticketKeys: TicketKeys(nowMilliseconds: 0), applicationProtocols: ["http/1.1"],
+            nowSeconds: nowSeconds)
     }
 
     /// Expects loading to fail because of one file, for a reason that holds `words`.
@@ -67,10 +68,11 @@ struct CertificateFileTests {
         let chain = makeChain()
         let file = join(chain.leaf, chain.intermediate, to: "chain.pem")
         let context = try load(file, chain.key)
-        #expect(context.certificate.subject == "CN=leaf")
-        #expect(context.certificate.issuer == "CN=intermediate")
-        #expect(context.certificate.names == ["frames.example"])
-        #expect(context.certificate.keyType == "RSA 2048")
+        let facts = context.certificates[0]
+        #expect(facts.subject == "CN=leaf")
+        #expect(facts.issuer == "CN=intermediate")
+        #expect(facts.names == ["frames.example"])
+        #expect(facts.keyType == "RSA 2048")
         let listener = Listener()
         let client = Command(
             [

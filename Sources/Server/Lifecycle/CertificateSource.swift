@@ -3,7 +3,7 @@ import Logging
 import Posix
 import TLS
 
-/// Where the certificate comes from: the operator's files, or one that the first start made for this machine.
+/// Where the certificates come from: the operator's files, or one that the first start made for this machine.
 struct CertificateSource {
     /// How long a certificate that the server made for itself is good. Browsers take no more from anyone.
     private static let madeForDays = 397
@@ -12,46 +12,52 @@ struct CertificateSource {
     private static let certificateFileName = "cert.pem"
     private static let keyFileName = "key.pem"
 
-    private let certificateFile: String
-    private let keyFile: String
+    /// The default first.
+    private let files: [CertificateFiles]
     private let isMade: Bool
 
     init(_ configuration: ServerConfiguration) throws {
-        switch (configuration.certificateFile, configuration.keyFile) {
-        case (let certificate?, let key?):
-            certificateFile = certificate
-            keyFile = key
-            isMade = false
-        case (nil, nil):
-            certificateFile = configuration.dataDirectory + "/" + Self.certificateFileName
-            keyFile = configuration.dataDirectory + "/" + Self.keyFileName
-            isMade = true
-        default:
-            throw StartError("give both --cert and --key, or neither to have a self-signed certificate made")
+        let (certificates, keys) = (configuration.certificateFiles, configuration.keyFiles)
+        guard certificates.count == keys.count else {
+            throw StartError(
+                "there are \(certificates.count) of --cert and \(keys.count) of --key; give one --key for "
+                    + "each --cert, in the same order, or neither to have a self-signed certificate made")
+        }
+        isMade = certificates.isEmpty
+        if isMade {
+            let directory = configuration.dataDirectory + "/"
+            files = [
+                CertificateFiles(
+                    certificate: directory + Self.certificateFileName, key: directory + Self.keyFileName)
+            ]
+        } else {
+            files = zip(certificates, keys).map { CertificateFiles(certificate: $0, key: $1) }
         }
     }
 
-    /// Makes a context with the certificate as it is in the files now.
+    /// Makes a context with the certificates as they are in the files now: with all of them, or none.
     func load(ticketKeys: TicketKeys) throws -> TLSContext {
         let now = Int64(Clock.wallMilliseconds() / 1000)
-        if isMade { try makeIfNeeded(nowSeconds: now) }
+        if isMade { try makeIfNeeded(files[0], nowSeconds: now) }
         return try TLSContext(
-            certificateFile: certificateFile, keyFile: keyFile, ticketKeys: ticketKeys,
+            certificates: files, ticketKeys: ticketKeys,
             applicationProtocols: [ApplicationProtocol.http2, ApplicationProtocol.http11], nowSeconds: now)
     }
 
-    /// Tells the operator which certificate clients see, with its fingerprint.
-    func announce(_ certificate: CertificateFacts, logger: Logger) {
-        let names = certificate.names.joined(separator: ", ")
+    /// Tells the operator which certificates clients see, with their fingerprints.
+    func announce(_ certificates: [CertificateFacts], logger: Logger) {
         let advice = isMade ? ", self-signed; give --cert and --key for one that clients know" : ""
-        logger.notice(
-            "certificate for \(names)\(advice)",
-            metadata: ["file": "\(certificateFile)", "sha256": "\(certificate.fingerprint)"])
+        for (pair, certificate) in zip(files, certificates) {
+            let names = certificate.names.joined(separator: ", ")
+            logger.notice(
+                "certificate for \(names)\(advice)",
+                metadata: ["file": "\(pair.certificate)", "sha256": "\(certificate.fingerprint)"])
+        }
     }
 
-    private func makeIfNeeded(nowSeconds: Int64) throws {
+    private func makeIfNeeded(_ pair: CertificateFiles, nowSeconds: Int64) throws {
         do {
-            let pem = try WholeFile.read(certificateFile, byteCountMax: 1 << 20)
+            let pem = try WholeFile.read(pair.certificate, byteCountMax: 1 << 20)
             if try CertificateFacts(pem: pem.span).notAfterSeconds - nowSeconds > Self.renewalSeconds {
                 return
             }
@@ -61,7 +67,7 @@ struct CertificateSource {
         let made = try SelfSignedCertificate.make(
             names: ["localhost", "127.0.0.1", "::1"], days: Self.madeForDays, nowSeconds: nowSeconds)
         // The key first: a crash between the two leaves no certificate, and the next start makes both.
-        try WholeFile.replace(keyFile, with: made.key.span)
-        try WholeFile.replace(certificateFile, with: made.certificate.span)
+        try WholeFile.replace(pair.key, with: made.key.span)
+        try WholeFile.replace(pair.certificate, with: made.certificate.span)
     }
 }

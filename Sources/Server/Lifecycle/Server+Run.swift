@@ -6,7 +6,7 @@ extension Server {
     private static let endedToken: UInt64 = 1
 
     /// Serves until a signal ends it: SIGTERM or SIGINT drains, a second one ends at once, SIGHUP reloads
-    /// certificate and secrets. Returns when all threads have ended.
+    /// certificates and secrets. Returns when all threads have ended.
     ///
     /// - Parameter signals: made first thing in the process, so that no thread takes a signal by itself.
     package func run(until signals: borrowing Signals) throws {

@@ -54,13 +54,13 @@ package final class Server {
         url = "https://" + listeners.authority
         loops = try (0..<listeners.loopCount).map { _ in try Mailbox<LoopMessage>() }
         metrics = MetricsBoard(loopCount: listeners.loopCount, startSeconds: Clock.wallMilliseconds() / 1000)
-        metrics.note(tls.certificate)
+        metrics.note(tls.certificates)
         writer = try Mailbox<WriterMessage>()
         sealer = try Mailbox<SealerMessage>()
         ended = try Mailbox<Int>()
         try start(recovery, listeners, tls, secretSet)
         // Not before: a start that fails says why, and nothing else.
-        certificate.announce(tls.certificate, logger: configuration.logger)
+        certificate.announce(tls.certificates, logger: configuration.logger)
     }
 
     private func start(
@@ -104,7 +104,7 @@ package final class Server {
         }
     }
 
-    /// Reads certificate and secrets anew. Connections go on; new ones get the new certificate, and every
+    /// Reads certificates and secrets anew. Connections go on; new ones get the new certificates, and every
     /// request from now on the new secrets. What can't be read leaves everything as it was, and says so.
     package func reload() {
         ServiceManager.notify(.reloading)
@@ -112,9 +112,9 @@ package final class Server {
             let context = try certificate.load(ticketKeys: ticketKeys)
             let set = try secrets.load(logger: logger)
             for loop in loops { loop.post(.reload(context, set)) }
-            metrics.note(context.certificate)
-            certificate.announce(context.certificate, logger: logger)
-            logger.notice("reloaded certificate and secrets")
+            metrics.note(context.certificates)
+            certificate.announce(context.certificates, logger: logger)
+            logger.notice("reloaded certificates and secrets")
         } catch {
             logger.error(
                 "nothing was reloaded; the server goes on as before", metadata: ["error": "\(error)"])

@@ -13,9 +13,10 @@ package struct ServerConfiguration: Sendable {
     package var port: UInt16 = 8080
     /// Where the log, the frames and what the first start makes are kept. Made if missing.
     package var dataDirectory = Self.defaultDataDirectory
-    /// PEM files; both or neither. Without them a self-signed certificate is made in the data directory.
-    package var certificateFile: String?
-    package var keyFile: String?
+    /// PEM files, and their keys in the same order. Without them a self-signed certificate is made in the
+    /// data directory.
+    package var certificateFiles: [String] = []
+    package var keyFiles: [String] = []
     /// A file with a line a secret.
     package var secretFile: String?
     /// One secret for all channels, from the environment.

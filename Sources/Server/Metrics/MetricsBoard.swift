@@ -40,9 +40,9 @@ final class MetricsBoard: Sendable {
         loops.withLock { $0[loop] = metrics }
     }
 
-    /// Notes the certificate in use.
-    func note(_ certificate: CertificateFacts) {
-        certificateEnd.store(certificate.notAfterSeconds, ordering: .relaxed)
+    /// Notes the certificates in use.
+    func note(_ certificates: [CertificateFacts]) {
+        certificateEnd.store(certificates.map(\.notAfterSeconds).min() ?? 0, ordering: .relaxed)
     }
 
     /// What all loops have published.

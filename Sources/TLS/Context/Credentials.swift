@@ -1,15 +1,30 @@
 import Bytes
 import COpenSSL
 
+/// Where a certificate and its key are kept.
+package struct CertificateFiles: Sendable, Equatable {
+    /// PEM; the server's own certificate first, then each one's issuer.
+    package let certificate: String
+    /// PEM, not encrypted; RSA or EC.
+    package let key: String
+
+    /// - Parameters: paths.
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
 /// A certificate with its issuers and its key, checked against each other.
-struct Credentials: ~Copyable {
-    private let certificateFile: String
+final class Credentials {
+    let certificateFile: String
     private let chain: [Certificate]
     private let key: PrivateKey
     let facts: CertificateFacts
 
     /// - Throws: `TLSError` that names the file at fault.
-    init(certificateFile: String, keyFile: String, nowSeconds: Int64) throws(TLSError) {
+    init(_ files: CertificateFiles, nowSeconds: Int64) throws(TLSError) {
+        let (certificateFile, keyFile) = (files.certificate, files.key)
         let chain = try Certificate.chain(inFile: certificateFile)
         let key = try PrivateKey(file: keyFile)
         let facts = CertificateFacts(of: chain[0])
@@ -66,7 +81,13 @@ struct Credentials: ~Copyable {
         }
     }
 
-    /// Gives them to a context that no session has seen yet.
+    /// Which of a context's places the certificate takes: there is one for each kind of key.
+    var keyKind: Int32 {
+        // SAFETY: only asked for its type.
+        unsafe EVP_PKEY_get_base_id(key.evp.pointer)
+    }
+
+    /// Gives them to a context that no session has seen yet, beside others whose keys are of other kinds.
     func install(in context: borrowing Owned) throws(TLSError) {
         ErrorQueue.clear()
         // SAFETY: the context takes references of its own.

@@ -35,7 +35,7 @@ package struct TLSSession: ~Copyable {
     package init(server context: TLSContext) {
         // SAFETY: a new session, owned here. With one BIO for both directions it takes over the one reference
         // to that (SSL_set_bio(3)).
-        ssl = unsafe Owned(SSL_new(context.ssl.pointer), freedBy: SSL_free)
+        ssl = unsafe Owned(context.makeSSL(), freedBy: SSL_free)
         unsafe bio = BufferBIO.make()
         self.context = context
         unsafe SSL_set_bio(ssl.pointer, bio, bio)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Server
 
-/// Options of `serve`: where it listens, keeps its data and finds its certificate and secrets.
+/// Options of `serve`: where it listens, keeps its data and finds its certificates and secrets.
 struct PlaceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -19,11 +19,14 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The certificate with its chain, PEM. (default: a self-signed one is made)", valueName: "file"))
-    var cert: String?
+            "A certificate with its chain, PEM; may be given again, for other hosts or with another kind of "
+                + "key; the first is for clients that name no host. (default: a self-signed one is made)",
+            valueName: "file"))
+    var cert: [String] = []
 
-    @Option(help: ArgumentHelp("The certificate's key, PEM.", valueName: "file"))
-    var key: String?
+    @Option(
+        help: ArgumentHelp("A certificate's key, PEM; one for each --cert, in order.", valueName: "file"))
+    var key: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -55,8 +58,8 @@ struct PlaceOptions: ParsableArguments {
         if let hosts = source.list(host, "host") { configuration.hosts = hosts }
         if let port = try source.value(port, "port", or: "PORT") { configuration.port = port }
         if let path = try source.value(dataDir, "data-dir") { configuration.dataDirectory = path }
-        configuration.certificateFile = try source.value(cert, "cert")
-        configuration.keyFile = try source.value(key, "key")
+        configuration.certificateFiles = source.list(cert, "cert") ?? []
+        configuration.keyFiles = source.list(key, "key") ?? []
         configuration.secretFile = try source.value(secretFile, "secret-file")
         configuration.secret = source.variable(OptionSource.variableName(of: "secret"))
         switch try source.value(admin, "admin") {

@@ -26,9 +26,9 @@ def run(*arguments):
         ["openssl", *map(str, arguments)], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
 
 
-def self_signed(directory, name="server", kind="ecdsa"):
+def self_signed(directory, name="server", kind="ecdsa", names=NAMES, days=2):
     certificate, key = directory / f"{name}.cert.pem", directory / f"{name}.key.pem"
-    run("req", "-x509", *KEY_KINDS[kind], "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", NAMES,
+    run("req", "-x509", *KEY_KINDS[kind], "-nodes", "-days", days, "-subj", f"/CN={name}", "-addext", names,
         "-keyout", key, "-out", certificate)
     return Identity(certificate, key, certificate)
 

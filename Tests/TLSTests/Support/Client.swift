@@ -1,6 +1,8 @@
 import Bytes
 import COpenSSL
 
+@testable import TLS
+
 /// A TLS client over memory BIOs, so that it shares nothing with the session under test but the library.
 @safe
 final class Client {
@@ -131,6 +133,14 @@ final class Client {
     var session: Session { unsafe Session(of: ssl) }
 
     var wasResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
+
+    /// Whose certificate the server sent, as RFC 2253 writes it.
+    var peerSubject: String? {
+        // SAFETY: a reference of our own, which the certificate takes over.
+        unsafe SSL_get1_peer_certificate(ssl).map {
+            CertificateFacts(of: unsafe Certificate(owning: $0)).subject
+        }
+    }
 
     private func shakeHands() {
         if isHandshakeComplete || failure != nil { return }

@@ -11,10 +11,13 @@ struct Identity {
     /// A time within the certificate's validity; the clock is read since clients read it, too.
     static var nowSeconds: Int64 { Int64(time(nil)) }
 
-    init() {
+    /// The two.
+    var files: CertificateFiles { CertificateFiles(certificate: certificateFile, key: keyFile) }
+
+    init(names: [String] = ["localhost", "127.0.0.1", "::1"]) {
         do {
             let made = try SelfSignedCertificate.make(
-                names: ["localhost", "127.0.0.1", "::1"], days: 30, nowSeconds: Self.nowSeconds)
+                names: names, days: 30, nowSeconds: Self.nowSeconds)
             certificateFile = scratch.write(made.certificate, to: "certificate.pem")
             keyFile = scratch.write(made.key, to: "key.pem")
         } catch {
@@ -26,7 +29,7 @@ struct Identity {
         protocols: [String] = ["http/1.1"], ticketKeys: TicketKeys = TicketKeys(nowMilliseconds: 0)
     ) throws(TLSError) -> TLSContext {
         try TLSContext(
-            certificateFile: certificateFile, keyFile: keyFile, ticketKeys: ticketKeys,
-            applicationProtocols: protocols, nowSeconds: Self.nowSeconds)
+            certificates: [files], ticketKeys: ticketKeys, applicationProtocols: protocols,
+            nowSeconds: Self.nowSeconds)
     }
 }
