@@ -1,5 +1,5 @@
 """Several certificates, chosen by the host that a client names, and reloaded together: with curl and `openssl s_client`,
-which check names by themselves."""
+which check names by themselves. And that it is said in time when one expires."""
 
 import re
 import shutil
@@ -116,3 +116,28 @@ def test_a_reload_renews_all_or_none_and_drops_no_connection(start, tmp_path):
         server.signal(signal.SIGHUP)
         until(lambda: all(fingerprints() == [True, True] for _ in range(4)), "both new certificates on every loop")
         assert all_are_served()
+
+
+# Expiry
+
+def warnings(server):
+    return re.findall(r"the (certificate for \S+) .*?expires within (\d+ \w+)", server.log_text())
+
+
+def test_a_certificate_that_expires_soon_is_warned_of(start, tmp_path):
+    far, soon = identities.self_signed(tmp_path, "far"), identities.self_signed(
+        tmp_path, "soon", names="subjectAltName=DNS:b.example", days=10)
+    server = start(*beside(soon), identity=far)
+    until(lambda: warnings(server), "a warning")
+    assert warnings(server) == [("certificate for b.example", "10 days")]
+    assert str(soon.certificate) in next(line for line in server.log_text().splitlines() if "expires" in line)
+    # Once more at a reload that does not help, and no more after one that does.
+    server.signal(signal.SIGHUP)
+    until(lambda: server.log_text().count("reloaded") == 1 and len(warnings(server)) == 2, "the reload and a second warning")
+    renewed = identities.self_signed(tmp_path, "renewed", names="subjectAltName=DNS:b.example")
+    shutil.copy(renewed.certificate, soon.certificate)
+    shutil.copy(renewed.key, soon.key)
+    server.signal(signal.SIGHUP)
+    until(lambda: server.log_text().count("reloaded") == 2, "the second reload")
+    assert server.stop() == 0
+    assert len(warnings(server)) == 2

@@ -55,6 +55,17 @@ struct CertificateSource {
         }
     }
 
+    /// What has to be renewed in time.
+    func expiryWatch(of context: TLSContext) -> ExpiryWatch {
+        let advice = isMade ? "SIGHUP, or a restart, makes a new one" : "renew it, and send SIGHUP"
+        return ExpiryWatch(
+            zip(files, context.certificates).map { pair, certificate in
+                ExpiryWatch.Certificate(
+                    title: "certificate for \(certificate.names.joined(separator: ", "))",
+                    file: pair.certificate, notAfterSeconds: certificate.notAfterSeconds, advice: advice)
+            })
+    }
+
     private func makeIfNeeded(_ pair: CertificateFiles, nowSeconds: Int64) throws {
         do {
             let pem = try WholeFile.read(pair.certificate, byteCountMax: 1 << 20)

@@ -15,10 +15,12 @@ extension Server {
         try poller.add(ended.wake.descriptor, token: Self.endedToken, interest: .read)
         ServiceManager.notify(.ready)
         var drainEndsAt: UInt64?
+        var expiryCheckAt = Clock.monotonicMilliseconds() + ExpiryWatch.periodMilliseconds
         var endedLoops: [Int] = []
         var endedCount = 0
         while endedCount < loops.count {
-            let count = poller.wait(timeoutMilliseconds: Self.timeout(until: drainEndsAt))
+            let next = min(expiryCheckAt, drainEndsAt ?? .max)
+            let count = poller.wait(timeoutMilliseconds: Self.timeout(until: next))
             for position in 0..<count {
                 if poller.event(at: position).token == Self.endedToken {
                     ended.take(into: &endedLoops)
@@ -27,6 +29,10 @@ extension Server {
                 } else if let signal = signals.next() {
                     handle(signal, &drainEndsAt)
                 }
+            }
+            if Clock.monotonicMilliseconds() >= expiryCheckAt {
+                expiryCheckAt += ExpiryWatch.periodMilliseconds
+                warnOfExpiry()
             }
             if let end = drainEndsAt, Clock.monotonicMilliseconds() >= end {
                 logger.warning("the drain timeout is over; what is still in flight is cut off")
@@ -37,8 +43,7 @@ extension Server {
         endThreads()
     }
 
-    private static func timeout(until end: UInt64?) -> Int32 {
-        guard let end else { return -1 }
+    private static func timeout(until end: UInt64) -> Int32 {
         let now = Clock.monotonicMilliseconds()
         return end <= now ? 0 : Int32(clamping: end - now)
     }

@@ -25,6 +25,7 @@ package final class Server {
     private let certificate: CertificateSource
     private let ticketKeys: TicketKeys
     private let metrics: MetricsBoard
+    private var expiryWatch: ExpiryWatch
     private let writer: Mailbox<WriterMessage>
     private let sealer: Mailbox<SealerMessage>
     private var threads: [Thread] = []
@@ -46,6 +47,7 @@ package final class Server {
         certificate = try CertificateSource(configuration)
         ticketKeys = TicketKeys(nowMilliseconds: Clock.monotonicMilliseconds())
         let tls = try certificate.load(ticketKeys: ticketKeys)
+        expiryWatch = certificate.expiryWatch(of: tls)
         let listeners = try ListenerSet(
             configuration, loopCount: configuration.loopCount ?? ProcessLimits.processorCount)
         let recovery = try Recovery(configuration, data: data)
@@ -61,6 +63,7 @@ package final class Server {
         try start(recovery, listeners, tls, secretSet)
         // Not before: a start that fails says why, and nothing else.
         certificate.announce(tls.certificates, logger: configuration.logger)
+        warnOfExpiry()
     }
 
     private func start(
@@ -114,12 +117,20 @@ package final class Server {
             for loop in loops { loop.post(.reload(context, set)) }
             metrics.note(context.certificates)
             certificate.announce(context.certificates, logger: logger)
+            expiryWatch = certificate.expiryWatch(of: context)
+            warnOfExpiry()
             logger.notice("reloaded certificates and secrets")
         } catch {
             logger.error(
                 "nothing was reloaded; the server goes on as before", metadata: ["error": "\(error)"])
         }
         ServiceManager.notify(.ready)
+    }
+
+    /// Says which certificates will expire soon. To be called every `ExpiryWatch.periodMilliseconds`.
+    func warnOfExpiry() {
+        let now = Int64(Clock.wallMilliseconds() / 1000)
+        for notice in expiryWatch.notices(nowSeconds: now) { notice.log(to: logger) }
     }
 
     /// Accepts nothing more, and ends each connection after what is in flight on it.

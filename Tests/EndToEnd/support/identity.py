@@ -26,7 +26,8 @@ def run(*arguments):
         ["openssl", *map(str, arguments)], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
 
 
-def self_signed(directory, name="server", kind="ecdsa", names=NAMES, days=2):
+def self_signed(directory, name="server", kind="ecdsa", names=NAMES, days=90):
+    """Valid for longer than the server warns of the end."""
     certificate, key = directory / f"{name}.cert.pem", directory / f"{name}.key.pem"
     run("req", "-x509", *KEY_KINDS[kind], "-nodes", "-days", days, "-subj", f"/CN={name}", "-addext", names,
         "-keyout", key, "-out", certificate)
@@ -41,7 +42,7 @@ def chained(directory):
         settings.write_text("\n".join(extensions))
         run("req", *KEY_KINDS["ecdsa"], "-new", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         signer = ["-signkey", key] if issuer is None else ["-CA", issuer[0], "-CAkey", issuer[1], "-CAcreateserial"]
-        run("x509", "-req", "-in", request, *signer, "-days", "2", "-extfile", settings, "-out", certificate)
+        run("x509", "-req", "-in", request, *signer, "-days", "90", "-extfile", settings, "-out", certificate)
         return certificate, key
 
     authority = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"]
