@@ -118,6 +118,10 @@ package final class HTTPClient {
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
         set(CURLOPT_LOW_SPEED_TIME, settings.stallTimeoutSeconds)
         if let file = settings.trustedCertificateFile { set(CURLOPT_CAINFO, file) }
+        if let file = settings.clientCertificateFile {
+            set(CURLOPT_SSLCERT, file)
+            set(CURLOPT_SSLKEY, settings.clientKeyFile ?? file)
+        }
         if settings.acceptsAnyCertificate {
             set(CURLOPT_SSL_VERIFYPEER, 0)
             set(CURLOPT_SSL_VERIFYHOST, 0)

@@ -54,6 +54,10 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
                 url, .setup,
                 "\(settings.trustedCertificateFile ?? "the system's certificates") can't be read",
                 advice: "--cacert takes a PEM file")
+        case CURLE_SSL_CERTPROBLEM:
+            self.init(
+                url, .setup, "the client's own certificate can't be used (\(problem))",
+                advice: "--client-cert and --client-key take PEM files of a certificate and its key")
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST:
             self.init(url, .transfer, problem, advice: "check --url, and that the server runs")
         case CURLE_COULDNT_RESOLVE_PROXY:

@@ -3,6 +3,10 @@
 package struct HTTPClientSettings: Sendable {
     /// A PEM file with the certificates to trust instead of the system's.
     package var trustedCertificateFile: String?
+    /// A PEM file with the client's own certificate, for servers that ask for one.
+    package var clientCertificateFile: String?
+    /// A PEM file with its key; nil where the same file holds both.
+    package var clientKeyFile: String?
     /// Takes any certificate for any name: for a first look, never for secrets.
     package var acceptsAnyCertificate = false
     /// Sent as User-Agent.

@@ -97,7 +97,7 @@ import Testing
         expectAllGiven(
             try configuration([
                 "--host", "127.0.0.1", "--host", "::1", "--port", "0", "--data-dir", "d", "--cert", "c",
-                "--key", "k", "--cert", "c2", "--key", "k2",
+                "--key", "k", "--cert", "c2", "--key", "k2", "--client-ca", "a",
                 "--secret-file", "s", "--frame-duration", "2s", "--lateness", "1s", "--skip-empty-frames",
                 "--retain-frames", "7", "--retain-bytes", "2GiB", "--retain-age", "24h", "--durability",
                 "memory",
@@ -115,7 +115,8 @@ import Testing
                 [
                     "SYNCSTREAMER_HOST": "127.0.0.1,::1", "SYNCSTREAMER_PORT": "0",
                     "SYNCSTREAMER_DATA_DIR": "d",
-                    "SYNCSTREAMER_CERT": "c,c2", "SYNCSTREAMER_KEY": "k,k2", "SYNCSTREAMER_SECRET_FILE": "s",
+                    "SYNCSTREAMER_CERT": "c,c2", "SYNCSTREAMER_KEY": "k,k2",
+                    "SYNCSTREAMER_CLIENT_CA": "a", "SYNCSTREAMER_SECRET_FILE": "s",
                     "SYNCSTREAMER_FRAME_DURATION": "2s", "SYNCSTREAMER_LATENESS": "1s",
                     "SYNCSTREAMER_SKIP_EMPTY_FRAMES": "true", "SYNCSTREAMER_RETAIN_FRAMES": "7",
                     "SYNCSTREAMER_RETAIN_BYTES": "2GiB", "SYNCSTREAMER_RETAIN_AGE": "24h",
@@ -136,6 +137,7 @@ import Testing
         #expect(configuration.dataDirectory == "d")
         #expect(configuration.certificateFiles == ["c", "c2"])
         #expect(configuration.keyFiles == ["k", "k2"])
+        #expect(configuration.clientAuthorityFile == "a")
         #expect(configuration.secretFile == "s")
         #expect(configuration.log.frameDurationMilliseconds == 2000)
         #expect(configuration.log.latenessMilliseconds == 1000)

@@ -75,7 +75,8 @@ extension Simulation {
         var head = RequestHead()
         try head.parse(octets.span)
         var response = Response()
-        guard case .receive(let upload) = Router.route(head, octets.span, context, &response) else {
+        guard case .receive(let upload) = Router.route(head, octets.span, context, from: nil, &response)
+        else {
             if response.status < 500 {
                 throw Violation(description: "a head was refused: \(response.status)")
             }
@@ -218,7 +219,7 @@ extension Simulation {
         var head = RequestHead()
         try head.parse(octets.span)
         var response = Response()
-        _ = Router.route(head, octets.span, context(of: 0, catalog: catalog), &response)
+        _ = Router.route(head, octets.span, context(of: 0, catalog: catalog), from: nil, &response)
         if store.wasRetired(id: id) {
             if response.status != 410 {
                 throw Violation(description: "removed frame \(id) is \(response.status)")

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import Posix
+import TLS
 
 // HTTP/1.1 (RFC 9112) between decrypted octets and the routes.
 
@@ -58,7 +59,8 @@ extension Connection {
         isHead = workspace.head.method == .head
         let expectsContinue = workspace.head.expectsContinue
         let decision = Self.decide(
-            service, workspace.head, workspace.plaintext, headByteCount, turn.context, &workspace.response)
+            service, workspace.head, workspace.plaintext, headByteCount, turn.context, client,
+            &workspace.response)
         workspace.plaintext.consume(headByteCount)
         decoder = BodyDecoder(framing)
         switch decision {
@@ -78,11 +80,11 @@ extension Connection {
 
     private static func decide(
         _ service: Service, _ head: RequestHead, _ plaintext: borrowing Buffer, _ byteCount: Int,
-        _ context: borrowing RequestContext, _ response: inout Response
+        _ context: borrowing RequestContext, _ client: ClientCertificate?, _ response: inout Response
     ) -> Decision {
         let octets = plaintext.octets.extracting(0..<byteCount)
         return switch service {
-        case .streaming: Router.route(head, octets, context, &response)
+        case .streaming: Router.route(head, octets, context, from: client, &response)
         case .admin: AdminRouter.route(head, octets, context, &response)
         }
     }

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP
 import Posix
+import TLS
 
 /// One accepted connection: its socket, its record layer, and where it stands between request and response.
 ///
@@ -37,6 +38,8 @@ final class Connection {
     /// Encrypted, and not sent yet.
     var output = Buffer()
 
+    /// Who the client is, by its certificate; nil until the handshake is complete, and where it gave none.
+    var client: ClientCertificate?
     var phase: Phase
     var scanner: HeadScanner
     var decoder = BodyDecoder(.none)

@@ -56,6 +56,15 @@ struct RecordLayer: ~Copyable {
         }
     }
 
+    /// The client's certificate, where it gave one that was verified. To be asked once, when the layer is
+    /// open.
+    var clientCertificate: ClientCertificate? {
+        switch session {
+        case .some(let session): session.clientCertificate
+        case .none: nil
+        }
+    }
+
     /// Octets for the parser wait inside, for which the socket raises no event.
     var hasPending: Bool {
         switch session {

@@ -15,6 +15,7 @@ struct CertificateSource {
     /// The default first.
     private let files: [CertificateFiles]
     private let isMade: Bool
+    private let clientAuthorityFile: String?
 
     init(_ configuration: ServerConfiguration) throws {
         let (certificates, keys) = (configuration.certificateFiles, configuration.keyFiles)
@@ -23,6 +24,7 @@ struct CertificateSource {
                 "there are \(certificates.count) of --cert and \(keys.count) of --key; give one --key for "
                     + "each --cert, in the same order, or neither to have a self-signed certificate made")
         }
+        clientAuthorityFile = configuration.clientAuthorityFile
         isMade = certificates.isEmpty
         if isMade {
             let directory = configuration.dataDirectory + "/"
@@ -40,7 +42,7 @@ struct CertificateSource {
         let now = Int64(Clock.wallMilliseconds() / 1000)
         if isMade { try makeIfNeeded(files[0], nowSeconds: now) }
         return try TLSContext(
-            certificates: files, ticketKeys: ticketKeys,
+            certificates: files, clientAuthorityFile: clientAuthorityFile, ticketKeys: ticketKeys,
             applicationProtocols: [ApplicationProtocol.http2, ApplicationProtocol.http11], nowSeconds: now)
     }
 
@@ -58,12 +60,18 @@ struct CertificateSource {
     /// What has to be renewed in time.
     func expiryWatch(of context: TLSContext) -> ExpiryWatch {
         let advice = isMade ? "SIGHUP, or a restart, makes a new one" : "renew it, and send SIGHUP"
-        return ExpiryWatch(
-            zip(files, context.certificates).map { pair, certificate in
-                ExpiryWatch.Certificate(
-                    title: "certificate for \(certificate.names.joined(separator: ", "))",
-                    file: pair.certificate, notAfterSeconds: certificate.notAfterSeconds, advice: advice)
-            })
+        let own = zip(files, context.certificates).map { pair, certificate in
+            ExpiryWatch.Certificate(
+                title: "certificate for \(certificate.names.joined(separator: ", "))",
+                file: pair.certificate, notAfterSeconds: certificate.notAfterSeconds, advice: advice)
+        }
+        let authorities = context.clientAuthorities.map { authority in
+            ExpiryWatch.Certificate(
+                title: "certificate of the clients' authority \(authority.subject)",
+                file: clientAuthorityFile ?? "", notAfterSeconds: authority.notAfterSeconds,
+                advice: "clients need certificates from another one in --client-ca by then")
+        }
+        return ExpiryWatch(own + authorities)
     }
 
     private func makeIfNeeded(_ pair: CertificateFiles, nowSeconds: Int64) throws {

@@ -17,6 +17,8 @@ package struct ServerConfiguration: Sendable {
     /// data directory.
     package var certificateFiles: [String] = []
     package var keyFiles: [String] = []
+    /// A PEM file with the authorities of clients' certificates; nil asks clients for none.
+    package var clientAuthorityFile: String?
     /// A file with a line a secret.
     package var secretFile: String?
     /// One secret for all channels, from the environment.

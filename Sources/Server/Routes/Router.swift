@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import TLS
 
 /// From a request's head to an answer, or to the body that is needed first. Pure: it reads values and fills a
 /// response.
@@ -8,10 +9,11 @@ enum Router {
     ///
     /// - Parameters:
     ///   - head: a request's head, whose ranges point into `octets`.
+    ///   - client: who asks, by a certificate that was verified; nil where the connection has none.
     ///   - response: filled where the decision is `respond`; whatever it held before is gone.
     static func route(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        _ response: inout Response
+        from client: ClientCertificate?, _ response: inout Response
     ) -> Decision {
         response.reset()
         let resource = Resource(path: octets.extracting(head.path))
@@ -25,7 +27,7 @@ enum Router {
             return .respond
         }
         if case .channel(let id) = resource, head.method == .post {
-            return ChannelRoute.decide(id, head, octets, context, &response)
+            return ChannelRoute.decide(id, head, octets, context, client, &response)
         }
         guard head.method == .get || head.method == .head, resource.isRead else {
             response.fields.append("Allow: ")

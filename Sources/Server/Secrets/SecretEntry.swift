@@ -1,14 +1,25 @@
 import Bytes
+import HTTP
 
-/// One secret that may post: its name, the SHA-256 of the secret (the secret itself is kept nowhere), its
-/// channels, and until when.
+/// One who may post: its name, the SHA-256 of its secret (the secret itself is kept nowhere) or the subject
+/// of its certificate, its channels, and until when.
 ///
-/// A line of a secret file: `NAME SHA256 PATTERN[,PATTERN...] [EXPIRY]`, separated by spaces or tabs.
+/// A line of a secret file: `NAME SHA256 PATTERN[,PATTERN...] [EXPIRY]`, separated by spaces or tabs. In the
+/// place of the SHA-256 `subject:CN=device-1` stands for all certificates with this very subject, written as
+/// RFC 2253 does and then percent-encoded where it has spaces, `%` or `*`, or is not ASCII.
 package struct SecretEntry: Sendable, Equatable {
+    /// What shows that it is the one.
+    package enum Proof: Sendable, Equatable {
+        /// The secret with these octets' SHA-256.
+        case secret(digest: [UInt8])
+        /// A certificate, from an authority that is trusted, with this subject.
+        case certificate(subject: [UInt8])
+    }
+
     /// What the operator calls it: 1 to 64 visible ASCII characters. Never secret, and fit for a log.
     package let name: String
-    /// The SHA-256 of the secret's octets.
-    package let digest: [UInt8]
+    /// What is compared with what a request brings.
+    package let proof: Proof
     /// The channels that it may post to; at least one pattern.
     package let patterns: [ChannelPattern]
     /// From when it is no longer valid; nil for never.
@@ -16,14 +27,17 @@ package struct SecretEntry: Sendable, Equatable {
 
     /// - Parameters:
     ///   - name: must satisfy `isName`.
-    ///   - digest: 32 octets.
+    ///   - proof: a digest has 32 octets, a subject at least one.
     ///   - patterns: at least one.
-    package init(name: String, digest: [UInt8], patterns: [ChannelPattern], expiry: SecretExpiry?) {
-        precondition(
-            digest.count == Self.digestByteCount && !patterns.isEmpty, "an entry needs a digest and a pattern"
-        )
+    package init(name: String, proof: Proof, patterns: [ChannelPattern], expiry: SecretExpiry?) {
+        let isProof =
+            switch proof {
+            case .secret(let digest): digest.count == Self.digestByteCount
+            case .certificate(let subject): !subject.isEmpty
+            }
+        precondition(isProof && !patterns.isEmpty, "an entry needs a proof and a pattern")
         self.name = name
-        self.digest = digest
+        self.proof = proof
         self.patterns = patterns
         self.expiry = expiry
     }
@@ -40,24 +54,56 @@ package struct SecretEntry: Sendable, Equatable {
         else {
             throw .name
         }
-        guard let digest = Hex.octets(line.extracting(columns[1])), digest.count == Self.digestByteCount
-        else {
-            throw .digest
-        }
+        let proof = try Self.proof(line.extracting(columns[1]))
         let patterns = try Self.patterns(line.extracting(columns[2]))
         var expiry: SecretExpiry?
         if columns.count == 4 {
             expiry = SecretExpiry(line.extracting(columns[3]))
             guard expiry != nil else { throw .expiry }
         }
-        self.init(name: name, digest: digest, patterns: patterns, expiry: expiry)
+        self.init(name: name, proof: proof, patterns: patterns, expiry: expiry)
     }
 
     /// The line that a secret file has for this entry, without a line end.
     package var line: String {
         let channels = patterns.map(\.text).joined(separator: ",")
-        let columns = "\(name) \(Hex.text(digest.span)) \(channels)"
+        let columns = "\(name) \(Self.text(of: proof)) \(channels)"
         return expiry.map { "\(columns) \($0.text)" } ?? columns
+    }
+
+    private static func proof(_ column: Span<UInt8>) throws(SecretLineFault) -> Proof {
+        if column.count > subjectPrefix.count,
+            column.extracting(first: subjectPrefix.count).isEqual(to: subjectPrefix.span)
+        {
+            let text = column.extracting(droppingFirst: subjectPrefix.count)
+            // Kept for patterns of subjects.
+            if text.firstIndex(of: UInt8(ascii: "*"), from: 0) != nil { throw .subject }
+            var subject: [UInt8] = []
+            guard Target.decode(text, into: &subject), subject.contains(UInt8(ascii: "=")) else {
+                throw .subject
+            }
+            return .certificate(subject: subject)
+        }
+        guard let digest = Hex.octets(column), digest.count == digestByteCount else { throw .digest }
+        return .secret(digest: digest)
+    }
+
+    private static func text(of proof: Proof) -> String {
+        switch proof {
+        case .secret(let digest): return Hex.text(digest.span)
+        case .certificate(let subject):
+            var text = subjectPrefix
+            for octet in subject {
+                switch octet {
+                case 0x21...0x7E where octet != UInt8(ascii: "%") && octet != UInt8(ascii: "*"):
+                    text.append(octet)
+                default:
+                    text.append(UInt8(ascii: "%"))
+                    text.append(hex: [octet].span)
+                }
+            }
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 
     /// Whether `text` can name an entry: 1 to 64 visible ASCII characters, of which the first is no `#`.
@@ -81,6 +127,7 @@ package struct SecretEntry: Sendable, Equatable {
     }
 
     private static let digestByteCount = 32
+    private static let subjectPrefix = Array("subject:".utf8)
     /// Long enough for a device's host name, short enough for a column of `syncstreamer secret list`.
     private static let nameByteCountMax = 64
 
@@ -121,7 +168,12 @@ package struct SecretLineFault: Error, Sendable, Equatable {
     package static let digest = SecretLineFault(
         advice:
             "the second column must be the secret's SHA-256 in 64 hexadecimal digits, never the secret "
-            + "itself; `syncstreamer secret` makes such a line")
+            + "itself, or subject: and a certificate's subject; `syncstreamer secret` makes such a line")
+    /// The second column, where it begins as a subject.
+    package static let subject = SecretLineFault(
+        advice:
+            "the subject must be whole, as `syncstreamer cert show` prints it, such as subject:CN=device-1; "
+            + "write a space in it as %20, % as %25 and * as %2A")
     /// The third column.
     package static let pattern = SecretLineFault(
         advice:

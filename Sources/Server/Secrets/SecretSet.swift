@@ -1,9 +1,9 @@
 import Bytes
-import TLS
+package import TLS
 
 /// The secrets that are valid at the moment: an immutable value that all event loops share.
 package struct SecretSet: Sendable {
-    /// What a presented secret may do.
+    /// What a presented secret, or a certificate, may do.
     package enum Access: Sendable, Equatable {
         /// It is not valid, or not valid any more.
         case unknown
@@ -14,13 +14,30 @@ package struct SecretSet: Sendable {
 
     /// In the order of their file.
     package let entries: [SecretEntry]
-    /// The entries' digests in one piece, so that comparing touches nothing else of them.
+    /// The digests of those that have a secret in one piece, so that comparing touches nothing else of them.
     private let digests: [UInt8]
+    /// The positions of their entries.
+    private let digestPositions: [Int]
+    /// The positions of the entries for each subject of a certificate.
+    private let positionsBySubject: [[UInt8]: [Int]]
 
     /// - Parameter entries: at most `SecretFile.entryCountMax`; each is compared with every secret presented.
     package init(_ entries: [SecretEntry]) {
         self.entries = entries
-        digests = entries.flatMap(\.digest)
+        var digests: [UInt8] = []
+        var digestPositions: [Int] = []
+        var positionsBySubject: [[UInt8]: [Int]] = [:]
+        for (position, entry) in entries.enumerated() {
+            switch entry.proof {
+            case .secret(let digest):
+                digests += digest
+                digestPositions.append(position)
+            case .certificate(let subject): positionsBySubject[subject, default: []].append(position)
+            }
+        }
+        self.digests = digests
+        self.digestPositions = digestPositions
+        self.positionsBySubject = positionsBySubject
     }
 
     /// What `secret` may do on the channel called `channel`.
@@ -31,15 +48,34 @@ package struct SecretSet: Sendable {
     {
         let digest = SHA256.digest(of: secret)
         var access = Access.unknown
-        for index in entries.indices {
+        for (index, position) in digestPositions.enumerated() {
             let start = index * SHA256.byteCount
             let known = digests.span.extracting(start..<start + SHA256.byteCount)
             if !ConstantTime.equal(digest.span, known) || access == .allowed { continue }
-            let entry = entries[index]
-            if entry.expiry?.isOver(nowMilliseconds: nowMilliseconds) == true { continue }
-            access = entry.patterns.contains { $0.matches(channel) } ? .allowed : .otherChannels
+            entries[position].add(to: &access, channel, nowMilliseconds: nowMilliseconds)
         }
         return access
+    }
+
+    /// What a client may do on the channel called `channel` by its certificate, which was verified when it
+    /// connected; one that has expired since then is none. Entries with the same subject add up.
+    package func access(
+        of certificate: ClientCertificate, to channel: Span<UInt8>, nowMilliseconds: UInt64
+    ) -> Access {
+        var access = Access.unknown
+        if Int64(nowMilliseconds / 1000) > certificate.notAfterSeconds { return access }
+        for position in positionsBySubject[certificate.subject] ?? [] where access != .allowed {
+            entries[position].add(to: &access, channel, nowMilliseconds: nowMilliseconds)
+        }
+        return access
+    }
+}
+
+extension SecretEntry {
+    /// Adds what one who has shown to be this one may do on a channel.
+    fileprivate func add(to access: inout SecretSet.Access, _ channel: Span<UInt8>, nowMilliseconds: UInt64) {
+        if expiry?.isOver(nowMilliseconds: nowMilliseconds) == true { return }
+        access = patterns.contains { $0.matches(channel) } ? .allowed : .otherChannels
     }
 }
 
@@ -48,7 +84,8 @@ extension SecretEntry {
     package init(
         name: String, secret: Span<UInt8>, patterns: [ChannelPattern] = [.all], expiry: SecretExpiry? = nil
     ) {
-        self.init(name: name, digest: SHA256.digest(of: secret), patterns: patterns, expiry: expiry)
+        self.init(
+            name: name, proof: .secret(digest: SHA256.digest(of: secret)), patterns: patterns, expiry: expiry)
     }
 }
 

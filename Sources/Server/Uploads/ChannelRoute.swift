@@ -1,14 +1,17 @@
 import Bytes
 import FrameLog
 import HTTP
+import TLS
 
 /// `POST /channel/{id}`: everything that can be refused is refused from the head alone, so that a client
 /// which waits for 100 (Continue) never sends a body in vain.
 enum ChannelRoute {
-    /// - Parameter id: where the channel id, percent-encoded, stands in the head's path.
+    /// - Parameters:
+    ///   - id: where the channel id, percent-encoded, stands in the head's path.
+    ///   - client: who asks, by a certificate that was verified.
     static func decide(
         _ id: Range<Int>, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
-        _ context: borrowing RequestContext, _ response: inout Response
+        _ context: borrowing RequestContext, _ client: ClientCertificate?, _ response: inout Response
     ) -> Decision {
         let settings = context.settings
         var channelID: [UInt8] = []
@@ -16,7 +19,7 @@ enum ChannelRoute {
         let segment = octets.extracting(head.path).extracting(id)
         let isChannel = Target.decode(segment, into: &channelID) && ChannelName.isValid(channelID.span)
         // Who asks comes before what is asked for: a stranger learns nothing.
-        guard isAllowed(head, octets, context, isChannel ? channelID : nil, &response) else {
+        guard isAllowed(head, octets, context, client, isChannel ? channelID : nil, &response) else {
             return .respond
         }
         guard isChannel else {
@@ -42,7 +45,12 @@ enum ChannelRoute {
                     settings)
                 return .respond
             }
-            key = text.scoped(to: channelID.span, secret: secret(head, octets))
+            if let secret = bearerToken(head, octets) {
+                key = text.scoped(to: channelID.span, owner: octets.extracting(secret))
+            } else if let client {
+                // No field's value begins with NUL, so no secret is mistaken for a subject.
+                key = text.scoped(to: channelID.span, owner: ([0] + client.subject).span)
+            }
         }
         if !body.isStream && !isGzip, case .length(let count) = head.framing,
             count > UInt64(settings.itemByteCountMax)
@@ -61,48 +69,49 @@ enum ChannelRoute {
 
 // What a head is asked, in the order of the asking.
 extension ChannelRoute {
-    /// Whether the Authorization field's secret may post to the channel; if not, the response says so.
+    /// Whether the Authorization field's secret, or without one the client's certificate, may post to the
+    /// channel; if not, the response says so.
     ///
-    /// - Parameter channel: nil where the path names none; then only the secret itself is judged.
+    /// - Parameter channel: nil where the path names none; then only who asks is judged.
     private static func isAllowed(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        _ channel: [UInt8]?, _ response: inout Response
+        _ client: ClientCertificate?, _ channel: [UInt8]?, _ response: inout Response
     ) -> Bool {
         var access = SecretSet.Access.unknown
-        var wasGiven = false
-        if let value = head.value(of: .authorization), let secret = bearerToken(octets, value) {
-            let name = channel ?? []
-            wasGiven = true
+        let name = channel ?? []
+        let secret = bearerToken(head, octets)
+        if let secret {
             access = context.secrets.access(
                 with: octets.extracting(secret), to: name.span, nowMilliseconds: context.nowMilliseconds)
+        } else if let client {
+            access = context.secrets.access(
+                of: client, to: name.span, nowMilliseconds: context.nowMilliseconds)
         }
         switch access {
         case .allowed:
             return true
         case .otherChannels:
             if channel == nil { return true }
-            response.refuse(.forbidden, "Use a secret whose patterns match this channel.", context.settings)
+            response.refuse(
+                .forbidden, "Use a secret, or a certificate, whose patterns match this channel.",
+                context.settings)
         case .unknown:
             // RFC 6750 section 3.1: an error code only where a secret was given.
             response.fields.append("WWW-Authenticate: Bearer")
-            response.fields.append(wasGiven ? " error=\"invalid_token\"\r\n" : "\r\n")
+            response.fields.append(secret == nil ? "\r\n" : " error=\"invalid_token\"\r\n")
             response.refuse(
-                .unauthorized, "Send a valid secret as Authorization: Bearer SECRET.", context.settings)
+                .unauthorized,
+                secret != nil || client == nil
+                    ? "Send a valid secret as Authorization: Bearer SECRET."
+                    : "Send a valid secret, or have this certificate's subject added to the secret file.",
+                context.settings)
         }
         return false
     }
 
-    /// The secret that was given and found good.
-    @_lifetime(copy octets)
-    private static func secret(_ head: borrowing RequestHead, _ octets: Span<UInt8>) -> Span<UInt8> {
-        guard let value = head.value(of: .authorization), let secret = bearerToken(octets, value) else {
-            preconditionFailure("the secret was judged before")
-        }
-        return octets.extracting(secret)
-    }
-
     /// Where the secret of `Bearer SECRET` stands: the scheme's case doesn't matter (RFC 9110 section 11.1).
-    private static func bearerToken(_ octets: Span<UInt8>, _ value: Range<Int>) -> Range<Int>? {
+    private static func bearerToken(_ head: borrowing RequestHead, _ octets: Span<UInt8>) -> Range<Int>? {
+        guard let value = head.value(of: .authorization) else { return nil }
         let text = octets.extracting(value)
         guard text.count > 7, text.extracting(0..<6).isEqual(toLowercased: "bearer") else { return nil }
         var start = 6

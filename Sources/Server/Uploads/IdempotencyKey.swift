@@ -18,10 +18,12 @@ struct IdempotencyKey: ~Escapable {
     }
 
     /// The key as the log knows it: another's, or another channel's, is another one.
-    func scoped(to channelID: Span<UInt8>, secret: Span<UInt8>) -> UploadKey {
+    ///
+    /// - Parameter owner: what the one who posts is known by, such as a secret.
+    func scoped(to channelID: Span<UInt8>, owner: Span<UInt8>) -> UploadKey {
         let hash = SHA256()
         for part in 0..<3 {
-            let octets = part == 0 ? secret : part == 1 ? channelID : text
+            let octets = part == 0 ? owner : part == 1 ? channelID : text
             var byteCount: [UInt8] = []
             byteCount.append(bigEndian: UInt64(octets.count))
             hash.update(byteCount.span)

@@ -31,8 +31,8 @@ package struct CertificateFacts: Sendable, Equatable {
         // SAFETY: what the getters return belongs to the certificate, which lives until the end of this
         // initialiser.
         let x509 = unsafe certificate.x509.pointer
-        subject = unsafe Self.text(of: X509_get_subject_name(x509))
-        issuer = unsafe Self.text(of: X509_get_issuer_name(x509))
+        subject = unsafe String(decoding: Self.text(of: X509_get_subject_name(x509)), as: UTF8.self)
+        issuer = unsafe String(decoding: Self.text(of: X509_get_issuer_name(x509)), as: UTF8.self)
         names = unsafe SubjectNames.read(from: x509)
         notBeforeSeconds = unsafe UTCDate.seconds(of: X509_get0_notBefore(x509))
         notAfterSeconds = unsafe UTCDate.seconds(of: X509_get0_notAfter(x509))
@@ -45,11 +45,12 @@ package struct CertificateFacts: Sendable, Equatable {
         fingerprint = Hex.text(digest.span)
     }
 
-    private static func text(of name: OpaquePointer?) -> String {
+    /// A distinguished name as RFC 2253 writes it, in UTF-8. Two names that differ have texts that differ.
+    static func text(of name: OpaquePointer?) -> [UInt8] {
         // Control characters and whatever else could disturb a terminal is escaped, UTF-8 is left as it is.
         let flags = shim_XN_FLAG_RFC2253 & ~UInt(ASN1_STRFLGS_ESC_MSB)
-        return String(
-            decoding: unsafe PEM.octets { unsafe X509_NAME_print_ex($0, name, 0, flags) }, as: UTF8.self)
+        // SAFETY: the name lives until the call returns.
+        return unsafe PEM.octets { unsafe X509_NAME_print_ex($0, name, 0, flags) }
     }
 
     private static func keyType(of key: OpaquePointer?) -> String {

@@ -17,6 +17,9 @@ package final class TLSContext: Sendable {
     nonisolated(unsafe) private let protocols: UnsafeMutableBufferPointer<UInt8>
     /// What the server's own certificates say, in the order in which they were given.
     package let certificates: [CertificateFacts]
+    /// What the certificates of the authorities say that clients' certificates are from; empty where clients
+    /// are not asked for any.
+    package let clientAuthorities: [CertificateFacts]
 
     /// An SSL_CTX in an array, which can't hold a value without copies itself.
     private final class Context {
@@ -32,13 +35,15 @@ package final class TLSContext: Sendable {
     ///
     /// - Parameters:
     ///   - files: at least one; the first is for clients that name no host, or one that none is for.
+    ///   - clientAuthorityFile: PEM; clients are asked for certificates of these authorities. A client need
+    ///     not have one; one that does not verify ends its handshake. nil asks for none.
     ///   - ticketKeys: shared with all other contexts of the server.
     ///   - applicationProtocols: names for ALPN, best first; at least one.
     ///   - nowSeconds: since the UNIX epoch, to tell whether the certificates are valid.
     /// - Throws: `TLSError` that names the file at fault.
     package init(
-        certificates files: [CertificateFiles], ticketKeys: TicketKeys, applicationProtocols: [String],
-        nowSeconds: Int64
+        certificates files: [CertificateFiles], clientAuthorityFile: String? = nil, ticketKeys: TicketKeys,
+        applicationProtocols: [String], nowSeconds: Int64
     ) throws(TLSError) {
         precondition(!files.isEmpty, "a server needs a certificate")
         var credentials: [Credentials] = []
@@ -46,16 +51,20 @@ package final class TLSContext: Sendable {
         choice = CertificateChoice(
             credentials.map { CertificateChoice.Candidate(names: $0.facts.names, keyKind: $0.keyKind) })
         try Self.checkUse(of: credentials, choice)
+        var authorities: ClientAuthorities?
+        if let clientAuthorityFile { authorities = try ClientAuthorities(file: clientAuthorityFile) }
         var contexts: [Context] = []
         for group in choice.groups {
             let context = Context()
             try TLSPolicy.apply(to: context.ssl)
+            authorities?.install(in: context.ssl)
             for position in group { try credentials[position].install(in: context.ssl) }
             contexts.append(context)
         }
         // SAFETY: no other thread knows of this object yet.
         unsafe self.contexts = contexts
         certificates = credentials.map(\.facts)
+        clientAuthorities = authorities?.facts ?? []
         self.ticketKeys = ticketKeys
         unsafe protocols = Self.wireForm(of: applicationProtocols)
         for context in contexts { setCallbacks(of: context.ssl) }

@@ -26,6 +26,17 @@ extension TLSSession {
     /// Whether the client came back with a ticket.
     package var wasResumed: Bool { unsafe SSL_session_reused(ssl.pointer) == 1 }
 
+    /// The client's certificate, once the handshake is complete; nil where it gave none. Only where the
+    /// context has authorities to verify it by is there any.
+    package var clientCertificate: ClientCertificate? {
+        // SAFETY: a reference of our own, which the certificate takes over.
+        guard let x509 = unsafe SSL_get1_peer_certificate(ssl.pointer) else { return nil }
+        let certificate = unsafe Certificate(owning: x509)
+        // The handshake has failed where it did not verify; that is kept in tickets, too.
+        precondition(unsafe SSL_get_verify_result(ssl.pointer) == X509_V_OK, "nobody goes on unverified")
+        return ClientCertificate(of: certificate)
+    }
+
     /// The protocol agreed on by ALPN; `http/1.1` where the client named none (RFC 7301).
     package var applicationProtocol: String {
         var name: UnsafePointer<UInt8>?

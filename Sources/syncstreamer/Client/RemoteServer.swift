@@ -28,12 +28,14 @@ final class RemoteServer {
 
     /// Posts an item.
     ///
+    /// - Parameter secret: nil where the client's certificate says who posts.
     /// - Throws: `HTTPClientError` where there was no answer, `ServerRefusal` where it is no success.
-    func post(_ item: PostedItem, secret: String, unless isCancelled: () -> Bool = { false }) throws
+    func post(_ item: PostedItem, secret: String?, unless isCancelled: () -> Bool = { false }) throws
         -> HTTPResponse
     {
         var request = HTTPRequest(.post, base.url(["channel", item.channel], query: item.query))
-        request.fields = [("Authorization", "Bearer \(secret)"), ("Content-Type", item.contentType)]
+        request.fields = [("Content-Type", item.contentType)]
+        if let secret { request.fields.append(("Authorization", "Bearer \(secret)")) }
         if let key = item.idempotencyKey { request.fields.append(("Idempotency-Key", key)) }
         request.body = item.data
         let response = try client.send(request, unless: isCancelled)

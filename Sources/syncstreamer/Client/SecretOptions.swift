@@ -9,13 +9,16 @@ struct SecretOptions: ParsableArguments {
     var secretFrom: String?
 
     /// The secret that the options and the environment name.
-    func secret(from source: OptionSource = .process) throws -> String {
+    ///
+    /// - Parameter isRequired: false where something else says who posts; then there may be none.
+    func secret(from source: OptionSource = .process, isRequired: Bool = true) throws -> String? {
         if let secretFrom {
             let octets = try WholeFile.read(secretFrom, byteCountMax: Self.byteCountMax)
             return try Self.secret(in: octets, named: secretFrom)
         }
         let name = OptionSource.variableName(of: "secret")
         if let text = source.variable(name) { return try Self.secret(in: Array(text.utf8), named: name) }
+        if !isRequired { return nil }
         throw ValidationError(
             "no secret to post with: set \(name), or give --secret-from FILE "
                 + "(a server that made its own keeps it in its data directory, in the file 'secret')")

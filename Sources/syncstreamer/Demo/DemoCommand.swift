@@ -33,7 +33,7 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         // First of all, so that no thread takes a signal by itself.
         let interruption = try Interruption()
-        let secret = try secretOptions.secret()
+        let secret = try secretOptions.secret(isRequired: serverOptions.clientCert == nil)
         let server = try serverOptions.server()
         var sampler = try LoadSampler()
         let start = Clock.monotonicMilliseconds()

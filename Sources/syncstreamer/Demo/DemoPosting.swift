@@ -4,14 +4,14 @@ import Posix
 /// Posts readings, and survives a server that is away for a while.
 struct DemoPosting {
     private let server: RemoteServer
-    private let secret: String
+    private let secret: String?
     private var backoff = Backoff()
     private(set) var acceptedCount: UInt64 = 0
     private(set) var lostCount: UInt64 = 0
     /// The last failure that may pass.
     private(set) var lastFailure: String?
 
-    init(to server: RemoteServer, secret: String) {
+    init(to server: RemoteServer, secret: String?) {
         self.server = server
         self.secret = secret
     }

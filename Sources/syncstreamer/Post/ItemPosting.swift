@@ -9,7 +9,7 @@ import TLS
 /// (Idempotency-Key). The server remembers a key for five minutes after its items' window.
 struct ItemPosting {
     private let server: RemoteServer
-    private let secret: String
+    private let secret: String?
     private let channel: String
     private let channelType: String?
     private let contentType: String
@@ -22,7 +22,8 @@ struct ItemPosting {
     private(set) var lastFrame: String?
 
     init(
-        to server: RemoteServer, secret: String, channel: String, channelType: String?, form: ItemBatcher.Form
+        to server: RemoteServer, secret: String?, channel: String, channelType: String?,
+        form: ItemBatcher.Form
     ) {
         self.server = server
         self.secret = secret

@@ -22,6 +22,7 @@ struct PostCommand: ParsableCommand {
               syncstreamer post kitchen '{"celsius": 21.5}' --secret-from data/secret
               syncstreamer post camera --file a.jpg --content-type application/octet-stream
               mosquitto_sub -t kitchen | syncstreamer post kitchen --secret-from secret
+              syncstreamer post kitchen 21.5 --client-cert device.pem
             """)
 
     @Argument(help: "The channel's id.")
@@ -82,7 +83,7 @@ struct PostCommand: ParsableCommand {
 
     func run() throws {
         if isStream { return try postStream() }
-        let secret = try secretOptions.secret()
+        let secret = try secret()
         let server = try serverOptions.server()
         let item = PostedItem(
             channel: channel, contentType: contentType, data: try octets(), channelType: type,
@@ -102,12 +103,16 @@ struct PostCommand: ParsableCommand {
         }
     }
 
+    private func secret() throws -> String? {
+        try secretOptions.secret(isRequired: serverOptions.clientCert == nil)
+    }
+
     private func postStream() throws {
         // First of all, so that no thread takes a signal by itself.
         let interruption = try Interruption()
         let form: ItemBatcher.Form = records ? .records : .lines
         var posting = ItemPosting(
-            to: try serverOptions.server(), secret: try secretOptions.secret(), channel: channel,
+            to: try serverOptions.server(), secret: try secret(), channel: channel,
             channelType: type, form: form)
         if Terminal.isInput { Lines.say("reading items from the terminal, a line each, to Ctrl-D") }
         let input = ItemInput(form)

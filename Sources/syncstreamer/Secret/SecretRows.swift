@@ -14,15 +14,22 @@ struct SecretRows {
 
     /// A table.
     func lines(_ style: Style) -> [String] {
-        var table = TextTable([("name", .left), ("channels", .left), ("expires", .left)])
+        var columns: [(String, TextTable.Alignment)] = [
+            ("name", .left), ("channels", .left), ("expires", .left),
+        ]
+        let hasSubjects = entries.contains { subject(of: $0) != nil }
+        if hasSubjects { columns.append(("certificate", .left)) }
+        var table = TextTable(columns)
         for entry in entries {
             let expiry = entry.expiry.map { $0.text + (isOver($0) ? " (over)" : "") } ?? "never"
-            table.add([entry.name, channels(of: entry).joined(separator: ","), expiry])
+            let row = [entry.name, channels(of: entry).joined(separator: ","), expiry]
+            table.add(hasSubjects ? row + [subject(of: entry).map { PlainText.text($0) } ?? ""] : row)
         }
         return table.lines(style)
     }
 
-    /// A JSON array of objects with `name`, `channels`, `expires` (null for never) and `isOver`.
+    /// A JSON array of objects with `name`, `channels`, `expires` (null for never), `isOver`, and `subject`
+    /// where the line is for certificates.
     var json: String {
         var octets: [UInt8] = []
         for entry in entries {
@@ -39,10 +46,20 @@ struct SecretRows {
             } else {
                 octets.append("null")
             }
-            octets.append(utf8: ",\"isOver\":\(entry.expiry.map(isOver) ?? false)}")
+            octets.append(utf8: ",\"isOver\":\(entry.expiry.map(isOver) ?? false)")
+            if let subject = subject(of: entry) {
+                octets.append(",\"subject\":")
+                JSONWriter.append(subject, to: &octets)
+            }
+            octets.append("}")
         }
         octets.append(octets.isEmpty ? "[]" : "]")
         return String(decoding: octets, as: UTF8.self)
+    }
+
+    private func subject(of entry: SecretEntry) -> String? {
+        guard case .certificate(let subject) = entry.proof else { return nil }
+        return String(decoding: subject, as: UTF8.self)
     }
 
     private func channels(of entry: SecretEntry) -> [String] { entry.patterns.map(\.text) }

@@ -30,6 +30,13 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Ask clients for certificates of these authorities, PEM; what their subjects may post to is said "
+                + "in the secret file. (default: none is asked for)",
+            valueName: "file"))
+    var clientCa: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A file with a line a secret. (default: SYNCSTREAMER_SECRET, or one is made)",
             valueName: "file"))
     var secretFile: String?
@@ -60,6 +67,7 @@ struct PlaceOptions: ParsableArguments {
         if let path = try source.value(dataDir, "data-dir") { configuration.dataDirectory = path }
         configuration.certificateFiles = source.list(cert, "cert") ?? []
         configuration.keyFiles = source.list(key, "key") ?? []
+        configuration.clientAuthorityFile = try source.value(clientCa, "client-ca")
         configuration.secretFile = try source.value(secretFile, "secret-file")
         configuration.secret = source.variable(OptionSource.variableName(of: "secret"))
         switch try source.value(admin, "admin") {

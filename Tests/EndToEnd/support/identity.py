@@ -34,21 +34,28 @@ def self_signed(directory, name="server", kind="ecdsa", names=NAMES, days=90):
     return Identity(certificate, key, certificate)
 
 
+def authority(directory, name="authority", below=None):
+    """One whose certificates the tests make; it is trusted by itself unless it stands below another."""
+    made = issued(directory, name, below, ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"])
+    return Identity(made.certificate, made.key, made.certificate)
+
+
+def issued(directory, name, issuer, extensions=(), subject=None, days=90):
+    """A certificate by an authority, and its key; without one it vouches for itself."""
+    request, certificate, key = (directory / f"{name}.{kind}.pem" for kind in ("request", "cert", "key"))
+    settings = directory / f"{name}.extensions"
+    settings.write_text("\n".join(extensions))
+    run("req", *KEY_KINDS["ecdsa"], "-new", "-nodes", "-subj", subject or f"/CN={name}", "-keyout", key, "-out", request)
+    signer = ["-CA", issuer.certificate, "-CAkey", issuer.key, "-CAcreateserial"] if issuer else ["-signkey", key]
+    run("x509", "-req", "-in", request, *signer, "-days", days, "-extfile", settings, "-out", certificate)
+    return Identity(certificate, key, issuer.certificate if issuer else certificate)
+
+
 def chained(directory):
     """A certificate under an intermediate authority under a root: the server's file holds it and the intermediate."""
-    def issue(name, issuer, extensions):
-        request, certificate, key = (directory / f"{name}.{kind}.pem" for kind in ("request", "cert", "key"))
-        settings = directory / f"{name}.extensions"
-        settings.write_text("\n".join(extensions))
-        run("req", *KEY_KINDS["ecdsa"], "-new", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
-        signer = ["-signkey", key] if issuer is None else ["-CA", issuer[0], "-CAkey", issuer[1], "-CAcreateserial"]
-        run("x509", "-req", "-in", request, *signer, "-days", "90", "-extfile", settings, "-out", certificate)
-        return certificate, key
-
-    authority = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign"]
-    root = issue("root", None, authority)
-    intermediate = issue("intermediate", root, authority)
-    leaf = issue("leaf", intermediate, [NAMES])
+    root = authority(directory, "root")
+    intermediate = authority(directory, "intermediate", root)
+    leaf = issued(directory, "leaf", intermediate, [NAMES])
     chain = directory / "chain.pem"
-    chain.write_text(leaf[0].read_text() + intermediate[0].read_text())
-    return Identity(chain, leaf[1], root[0])
+    chain.write_text(leaf.certificate.read_text() + intermediate.certificate.read_text())
+    return Identity(chain, leaf.key, root.certificate)

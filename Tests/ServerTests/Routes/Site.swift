@@ -2,6 +2,7 @@
 
 import Bytes
 import HTTP
+import TLS
 import Testing
 
 @testable import FrameLog
@@ -14,6 +15,8 @@ struct Site {
     static let secret = "open sesame"
 
     var context: RequestContext
+    /// Who asks, by a certificate.
+    var client: ClientCertificate?
 
     init(
         catalog: FrameCatalog = FrameCatalog(files: [], retired: RetiredFrames()), corsOrigin: String = "*",
@@ -100,7 +103,7 @@ struct Site {
         response.fields.append("Stale: 1\r\n")
         response.text.append("stale")
         response.failure = "stale"
-        let decision = Router.route(head, octets.span, context, &response)
+        let decision = Router.route(head, octets.span, context, from: client, &response)
         return (decision, Answer(response))
     }
 }

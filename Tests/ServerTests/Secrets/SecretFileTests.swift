@@ -28,7 +28,7 @@ import Testing
             """
         let entries = try entries(text)
         #expect(entries.map(\.name) == ["camera", "room1", "last"])
-        #expect(entries.allSatisfy { $0.digest == [UInt8](repeating: 0xAB, count: 32) })
+        #expect(entries.allSatisfy { $0.proof == .secret(digest: [UInt8](repeating: 0xAB, count: 32)) })
         #expect(entries[0].expiry == nil)
         #expect(entries[1].patterns.map(\.text) == ["room1-*", "hall"])
         #expect(entries[1].expiry?.secondsSinceEpoch == 1_798_761_600)
@@ -38,9 +38,35 @@ import Testing
     }
 
     @Test(arguments: [
+        ("subject:CN=device-1", "CN=device-1"),
+        ("subject:CN=device%201,O=Acme%2C%20Inc", "CN=device 1,O=Acme, Inc"),
+        ("subject:CN=100%25", "CN=100%"), ("subject:CN=%2A", "CN=*"), ("subject:CN=Ger%C3%A4t", "CN=Gerät"),
+        (#"subject:CN=a\,b"#, #"CN=a\,b"#), ("subject:CN=a#b", "CN=a#b"),
+    ])
+    func aLineMayBeForCertificates(column: String, subject: String) throws {
+        let entry = try #require(
+            try entries("device-1 \(column) kitchen,hall-* 2027-01-01 # the old one\n").first)
+        #expect(entry.proof == .certificate(subject: Array(subject.utf8)))
+        #expect(entry.name == "device-1")
+        #expect(entry.patterns.map(\.text) == ["kitchen", "hall-*"])
+        #expect(entry.expiry?.secondsSinceEpoch == 1_798_761_600)
+        #expect(try entries(entry.line) == [entry])
+    }
+
+    @Test func whatASubjectCannotCarryIsEscaped() throws {
+        let entry = SecretEntry(
+            name: "a", proof: .certificate(subject: Array("CN=ä b%*\n#".utf8)), patterns: [.all], expiry: nil)
+        #expect(entry.line == "a subject:CN=%c3%a4%20b%25%2a%0a# *")
+        #expect(try entries(entry.line) == [entry])
+    }
+
+    @Test(arguments: [
         ("hunter2", SecretLineFault.columnsMissing), ("hunter2 *", .columnsMissing),
         ("name hunter2 *", .digest), ("name \(digest)0 *", .digest), ("name \(digest)ab *", .digest),
         ("hünter2 \(digest) *", .name), ("\(String(repeating: "n", count: 65)) \(digest) *", .name),
+        ("name subject: *", .digest), ("name subject:hunter2 *", .subject),
+        ("name subject:CN=hunter2%2 *", .subject), ("name subject:CN=hunter2-* *", .subject),
+        ("name Subject:CN=hunter2 *", .digest), ("name subject:CN=hunter2", .columnsMissing),
         ("name \(digest) a,", .pattern), ("name \(digest) hunter2%2", .pattern),
         ("name \(digest) * hunter2", .expiry), ("name \(digest) a hunter2 2027-01-01", .columnsExtra),
     ])
@@ -71,7 +97,7 @@ import Testing
     @Test(arguments: ["", "# mine\n", "# mine"])
     func addingAppendsALine(before: String) throws {
         let entry = SecretEntry(
-            name: "new", digest: [UInt8](repeating: 0xAB, count: 32),
+            name: "new", proof: .secret(digest: [UInt8](repeating: 0xAB, count: 32)),
             patterns: try SecretEntry.patterns(Array("room 1-*,*".utf8).span),
             expiry: SecretExpiry(secondsSinceEpoch: 1_798_761_600))
         let after = try adding(entry, to: before)

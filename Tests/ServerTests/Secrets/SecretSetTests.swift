@@ -2,6 +2,7 @@
 // made.
 
 import Bytes
+import TLS
 import Testing
 
 @testable import Server
@@ -20,10 +21,48 @@ import Testing
         set.access(with: Array(secret.utf8).span, to: Array(channel.utf8).span, nowMilliseconds: 5_000)
     }
 
+    private func certificate(_ subject: String, notAfterSeconds: Int64 = 100) -> ClientCertificate {
+        ClientCertificate(subject: Array(subject.utf8), notAfterSeconds: notAfterSeconds)
+    }
+
+    private func access(_ set: SecretSet, _ client: ClientCertificate, _ channel: String) -> SecretSet.Access
+    {
+        set.access(of: client, to: Array(channel.utf8).span, nowMilliseconds: 5_000)
+    }
+
+    @Test func certificatesHaveScopes() throws {
+        let text = """
+            a subject:CN=a kitchen
+            secret \(String(repeating: "ab", count: 32)) *
+            b subject:CN=b * 4
+            a-too subject:CN=a hall-* 6
+            """
+        let set = SecretSet(try SecretFile.entries(in: Array(text.utf8).span, named: "secrets"))
+        #expect(access(set, certificate("CN=a"), "kitchen") == .allowed)
+        #expect(access(set, certificate("CN=a"), "hall-1") == .allowed)
+        #expect(access(set, certificate("CN=a"), "bath") == .otherChannels)
+        // Its line has expired, or the certificate itself.
+        #expect(access(set, certificate("CN=b"), "kitchen") == .unknown)
+        #expect(access(set, certificate("CN=a", notAfterSeconds: 4), "kitchen") == .unknown)
+        #expect(access(set, certificate("CN=a", notAfterSeconds: 5), "kitchen") == .allowed)
+        for subject in ["CN=c", "CN=a,O=x", "cn=a", "CN=A", "", "a", "subject:CN=a"] {
+            #expect(access(set, certificate(subject), "kitchen") == .unknown)
+        }
+    }
+
+    @Test func aSubjectIsNoSecret() throws {
+        let entries = try SecretFile.entries(in: Array("a subject:CN=a *".utf8).span, named: "secrets")
+        let set = SecretSet(entries)
+        for secret in ["CN=a", "subject:CN=a", ""] { #expect(access(set, secret, "kitchen") == .unknown) }
+        let secret = try SecretSet([entry("CN=a", "*")])
+        #expect(access(secret, certificate("CN=a"), "kitchen") == .unknown)
+    }
+
     @Test func digestIsSHA256() throws {
         // FIPS 180-2, appendix B.1.
-        let digest = try entry("abc", "*").digest
-        #expect(Hex.text(digest.span) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        let digest = Hex.octets(
+            Array("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".utf8).span)
+        #expect(try entry("abc", "*").proof == .secret(digest: #require(digest)))
     }
 
     @Test func scopes() throws {

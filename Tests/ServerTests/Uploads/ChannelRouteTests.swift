@@ -2,6 +2,7 @@
 // then the body and the log's verdict. Requests are raw octets, the log is played by the test.
 
 import FrameLog
+import TLS
 import Testing
 
 @testable import Server
@@ -81,6 +82,52 @@ import Testing
         _ = try site.accept("POST /channel/mine", json, authorization)
         _ = try site.accept("POST /channel/yours", json, authorization)
         #expect(try site.ask("POST /channel/mine", json, "Authorization: Bearer other").status == 403)
+    }
+
+    /// The site for a client with a certificate, whose subject may post to `mine`.
+    private func site(for subject: String) -> Site {
+        var site = site
+        let known = SecretEntry(
+            name: "device", proof: .certificate(subject: Array("CN=device".utf8)),
+            patterns: [ChannelPattern(Array("mine".utf8).span)!], expiry: nil)
+        site.context.secrets = SecretSet(site.context.secrets.entries + [known])
+        site.client = ClientCertificate(
+            subject: Array(subject.utf8), notAfterSeconds: Int64(Site.now / 1000) + 60)
+        return site
+    }
+
+    @Test func aCertificateTakesASecretsPlace() throws {
+        var site = site(for: "CN=device")
+        _ = try site.accept("POST /channel/mine", json)
+        let answer = try site.ask("POST /channel/yours", json)
+        #expect(answer.status == 403)
+        #expect(answer.problem == "forbidden")
+        #expect(try site.ask("POST /channel/%zz", json).status == 400)
+        site.context.nowMilliseconds += 61_000
+        #expect(try site.ask("POST /channel/mine", json).status == 401)
+    }
+
+    @Test func aCertificateThatNoLineIsFor() throws {
+        let answer = try site(for: "CN=stranger").ask("POST /channel/mine", json)
+        #expect(answer.status == 401)
+        #expect(answer["WWW-Authenticate"] == "Bearer")
+        #expect(answer.text.contains("certificate"))
+        #expect(try site(for: "CN=stranger").ask("POST /channel/%zz", json).status == 401)
+    }
+
+    @Test func aSecretGoesBeforeTheCertificate() throws {
+        let site = site(for: "CN=device")
+        _ = try site.accept("POST /channel/yours", json, authorization)
+        #expect(try site.ask("POST /channel/mine", json, "Authorization: Bearer wrong").status == 401)
+        _ = try site.accept("POST /channel/mine", json, "Authorization: Basic b3Blbjpz")
+    }
+
+    @Test func keysAreTheClientsOwn() throws {
+        let key = "Idempotency-Key: a"
+        let device = try site(for: "CN=device").accept("POST /channel/mine", json, key)
+        #expect(device.key == (try site(for: "CN=device").accept("POST /channel/mine", json, key)).key)
+        let secret = try site.accept("POST /channel/mine", json, key, authorization)
+        #expect(device.key != nil && secret.key != nil && device.key != secret.key)
     }
 
     // MARK: Where

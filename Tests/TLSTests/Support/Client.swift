@@ -14,6 +14,7 @@ final class Client {
         var groups: String?
         var protocols: [String] = []
         var serverName: String?
+        var certificate: CertificateFiles?
     }
 
     private let context: OpaquePointer
@@ -34,6 +35,10 @@ final class Client {
         if let suites = offer.suites13 { unsafe precondition(SSL_CTX_set_ciphersuites(context, suites) == 1) }
         if let groups = offer.groups {
             unsafe precondition(shim_SSL_CTX_set1_groups_list(context, groups) == 1)
+        }
+        if let files = offer.certificate {
+            unsafe precondition(SSL_CTX_use_certificate_chain_file(context, files.certificate) == 1)
+            unsafe precondition(SSL_CTX_use_PrivateKey_file(context, files.key, SSL_FILETYPE_PEM) == 1)
         }
         unsafe ssl = SSL_new(context)
         unsafe input = BIO_new(BIO_s_mem())

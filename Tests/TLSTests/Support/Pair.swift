@@ -50,6 +50,7 @@ final class Pair {
     var isHandshakeComplete: Bool { server.isHandshakeComplete }
     var hasPending: Bool { server.hasPending }
     var wasResumed: Bool { server.wasResumed }
+    var clientCertificate: ClientCertificate? { server.clientCertificate }
     var ciphertextLeft: [UInt8] { Self.copy(ciphertext) }
     var replyOctets: [UInt8] { Self.copy(replies) }
     var plaintextCount: Int { plaintext.count }
