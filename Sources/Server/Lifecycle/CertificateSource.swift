@@ -5,8 +5,9 @@ import TLS
 
 /// Where the certificates come from: the operator's files, or one that the first start made for this machine.
 struct CertificateSource {
-    /// How long a certificate that the server made for itself is good. Browsers take no more from anyone.
-    private static let madeForDays = 397
+    /// How long a certificate that the server made for itself is good: as long as Mozilla's guideline for
+    /// servers ("intermediate", version 5) allows, which is less than browsers do.
+    private static let madeForDays = 365
     /// A made one is replaced at a start this long before its end.
     private static let renewalSeconds: Int64 = 30 * 86_400
     private static let certificateFileName = "cert.pem"

@@ -33,7 +33,7 @@ struct CertificateCommand: ParsableCommand {
         var key = "key.pem"
 
         @Option(help: "How many days it is valid, 1 to 3650.")
-        var days = 397
+        var days = 365
 
         @Flag(help: "Replace files that are there.")
         var force = false
