@@ -19,7 +19,7 @@ enum MetricsReport {
 
     private static func appendRequests(_ loops: LoopMetrics, to out: inout MetricsText) {
         out.begin("syncstreamer_http_requests_total", .counter, "Requests answered.")
-        loops.requests.forEach { route, isHTTP2, status, count in
+        loops.requests.visit { route, isHTTP2, status, count in
             out.sample(count, code: status, "protocol", isHTTP2 ? "h2" : "http/1.1", "route", route.name)
         }
         out.begin(

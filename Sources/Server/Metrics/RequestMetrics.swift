@@ -49,7 +49,7 @@ struct RequestMetrics: Sendable {
     }
 
     /// Calls `body` with each count that is not 0.
-    func forEach(_ body: (_ route: RouteLabel, _ isHTTP2: Bool, _ status: UInt16, _ count: UInt64) -> Void) {
+    func visit(_ body: (_ route: RouteLabel, _ isHTTP2: Bool, _ status: UInt16, _ count: UInt64) -> Void) {
         for route in RouteLabel.allCases {
             for isHTTP2 in [false, true] {
                 for (place, status) in Self.statuses.enumerated() {

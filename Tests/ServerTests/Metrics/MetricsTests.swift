@@ -30,7 +30,7 @@ import Testing
         other.count(.frame, isHTTP2: false, status: 304, microseconds: 5)
         metrics.add(other)
         var counts: [String: UInt64] = [:]
-        metrics.forEach { route, isHTTP2, status, count in counts["\(route) \(isHTTP2) \(status)"] = count }
+        metrics.visit { route, isHTTP2, status, count in counts["\(route) \(isHTTP2) \(status)"] = count }
         #expect(counts == ["frame true 200": 2, "frame false 304": 2, "malformed false 0": 1])
     }
 
