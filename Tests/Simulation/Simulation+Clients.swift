@@ -55,7 +55,7 @@ extension Simulation {
         return RequestContext(
             nowMilliseconds: now, receivedMicroseconds: now * 1_000,
             catalog: catalog ?? FrameCatalog(files: [], retired: RetiredFrames()), secrets: Self.secrets,
-            readiness: readiness,
+            readiness: readiness, limiter: RateLimiter(RateLimits()),
             settings: RouteSettings(
                 itemByteCountMax: settings.itemByteCountMax,
                 frameDurationMilliseconds: settings.frameDurationMilliseconds,
@@ -75,7 +75,8 @@ extension Simulation {
         var head = RequestHead()
         try head.parse(octets.span)
         var response = Response()
-        guard case .receive(let upload) = Router.route(head, octets.span, context, from: nil, &response)
+        guard
+            case .receive(let upload) = Router.route(head, octets.span, context, from: Requester(), &response)
         else {
             if response.status < 500 {
                 throw Violation(description: "a head was refused: \(response.status)")
@@ -219,7 +220,7 @@ extension Simulation {
         var head = RequestHead()
         try head.parse(octets.span)
         var response = Response()
-        _ = Router.route(head, octets.span, context(of: 0, catalog: catalog), from: nil, &response)
+        _ = Router.route(head, octets.span, context(of: 0, catalog: catalog), from: Requester(), &response)
         if store.wasRetired(id: id) {
             if response.status != 410 {
                 throw Violation(description: "removed frame \(id) is \(response.status)")

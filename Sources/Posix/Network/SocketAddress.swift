@@ -124,6 +124,8 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
 
 /// The part of an address by which limits are counted.
 package struct SocketNetwork: Hashable, Sendable {
-    fileprivate let high: UInt64
-    fileprivate let low: UInt64
+    /// The network's octets, for whoever counts by it.
+    package let high: UInt64
+    /// The octets behind those.
+    package let low: UInt64
 }

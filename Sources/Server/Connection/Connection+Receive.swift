@@ -145,7 +145,7 @@ extension Connection {
         if phase != .handshake { return true }
         phase = .head
         workspace.metrics.countHandshake(isTLS13: records.isTLS13, wasResumed: records.wasResumed)
-        client = records.clientCertificate
+        requester.certificate = records.clientCertificate
         if !records.isHTTP2 { return true }
         exchange = HTTP2Exchange(limits: turn.http2Limits, requestLimits: turn.requestLimits)
         if exchange == nil { endAfterLastWords() }

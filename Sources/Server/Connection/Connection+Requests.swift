@@ -59,7 +59,7 @@ extension Connection {
         isHead = workspace.head.method == .head
         let expectsContinue = workspace.head.expectsContinue
         let decision = Self.decide(
-            service, workspace.head, workspace.plaintext, headByteCount, turn.context, client,
+            service, workspace.head, workspace.plaintext, headByteCount, turn.context, requester,
             &workspace.response)
         workspace.plaintext.consume(headByteCount)
         decoder = BodyDecoder(framing)
@@ -80,11 +80,11 @@ extension Connection {
 
     private static func decide(
         _ service: Service, _ head: RequestHead, _ plaintext: borrowing Buffer, _ byteCount: Int,
-        _ context: borrowing RequestContext, _ client: ClientCertificate?, _ response: inout Response
+        _ context: borrowing RequestContext, _ requester: Requester, _ response: inout Response
     ) -> Decision {
         let octets = plaintext.octets.extracting(0..<byteCount)
         return switch service {
-        case .streaming: Router.route(head, octets, context, from: client, &response)
+        case .streaming: Router.route(head, octets, context, from: requester, &response)
         case .admin: AdminRouter.route(head, octets, context, &response)
         }
     }

@@ -38,8 +38,8 @@ final class Connection {
     /// Encrypted, and not sent yet.
     var output = Buffer()
 
-    /// Who the client is, by its certificate; nil until the handshake is complete, and where it gave none.
-    var client: ClientCertificate?
+    /// Who the client is: its certificate is known once the handshake is complete.
+    var requester: Requester
     var phase: Phase
     var scanner: HeadScanner
     var decoder = BodyDecoder(.none)
@@ -86,6 +86,7 @@ final class Connection {
         self.descriptor = descriptor
         self.token = token
         self.network = network
+        requester = Requester(network: network)
         self.service = service
         phase = records.isOpen ? .head : .handshake
         self.records = records

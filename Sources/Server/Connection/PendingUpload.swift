@@ -159,6 +159,7 @@ final class PendingUpload {
             tally.pass()
             return checkRepetition()
         }
+        if let refusal = head.meter?.charge(byteCount: range.count) { return end(.rateLimited(refusal)) }
         let stamp: ItemTimestamp
         if let timestamp = timestamp ?? head.deviceTimestamp {
             stamp = .device(timestamp)

@@ -81,11 +81,12 @@ package final class Server {
             latenessMilliseconds: configuration.log.latenessMilliseconds, logger: logger)
         let writing = try Writer(
             recovery, mailbox: writer, loops: loops, sealer: sealer, metrics: metrics, logger: logger)
+        let limiter = RateLimiter(configuration.rates)
         var serving: [EventLoop] = []
         for (index, mailbox) in loops.enumerated() {
             let context = RequestContext(
                 nowMilliseconds: 0, receivedMicroseconds: 0, catalog: recovery.catalog.current().value,
-                secrets: secrets, metrics: metrics, settings: settings)
+                secrets: secrets, limiter: limiter, metrics: metrics, settings: settings)
             let turn = Turn(
                 monotonic: 0, context: context, limits: configuration.limits, requestLimits: RequestLimits(),
                 http2Limits: HTTP2Limits(), logger: logger)

@@ -31,6 +31,7 @@ package struct ServerConfiguration: Sendable {
     /// Where `/readyz` is served without TLS; nil nowhere.
     package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
     package var limits = ConnectionLimits()
+    package var rates = RateLimits()
     /// The origin that may read from scripts; `*` is every one.
     package var corsOrigin = "*"
     /// How long a stopping server lets what is in flight go on.

@@ -44,6 +44,7 @@ struct ProblemType: Sendable {
         416, "range-not-satisfiable", "The range lies outside the frame")
     static let expectationFailed = ProblemType(417, "expectation-failed", "The expectation can't be met")
     static let fieldsTooLarge = ProblemType(431, "fields-too-large", "The header section is too large")
+    static let rateLimited = ProblemType(429, "rate-limited", "Too much was asked for in a short time")
     static let unknownMethod = ProblemType(501, "unknown-method", "The method is not known")
     static let unsupportedVersion = ProblemType(
         505, "unsupported-version", "The HTTP version is not supported")

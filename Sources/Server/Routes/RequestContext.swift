@@ -10,6 +10,7 @@ struct RequestContext: Sendable {
     var catalog: FrameCatalog
     var secrets: SecretSet
     var readiness = Readiness.ready
+    let limiter: RateLimiter
     /// What the operator's listener reads.
     var metrics = MetricsBoard(loopCount: 0)
     let settings: RouteSettings

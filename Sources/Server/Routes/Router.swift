@@ -1,6 +1,5 @@
 import Bytes
 import HTTP
-import TLS
 
 /// From a request's head to an answer, or to the body that is needed first. Pure: it reads values and fills a
 /// response.
@@ -9,15 +8,19 @@ enum Router {
     ///
     /// - Parameters:
     ///   - head: a request's head, whose ranges point into `octets`.
-    ///   - client: who asks, by a certificate that was verified; nil where the connection has none.
+    ///   - requester: who asks, as far as the connection tells.
     ///   - response: filled where the decision is `respond`; whatever it held before is gone.
     static func route(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        from client: ClientCertificate?, _ response: inout Response
+        from requester: Requester, _ response: inout Response
     ) -> Decision {
         response.reset()
         let resource = Resource(path: octets.extracting(head.path))
         response.route = resource.label
+        if let refusal = context.limiter.admitRequest(from: requester) {
+            response.refuse(refusal, context.settings)
+            return .respond
+        }
         if head.method == .options {
             OptionsRoute.respond(for: resource, context, &response)
             return .respond
@@ -27,7 +30,7 @@ enum Router {
             return .respond
         }
         if case .channel(let id) = resource, head.method == .post {
-            return ChannelRoute.decide(id, head, octets, context, client, &response)
+            return ChannelRoute.decide(id, head, octets, context, requester, &response)
         }
         guard head.method == .get || head.method == .head, resource.isRead else {
             response.fields.append("Allow: ")

@@ -8,10 +8,10 @@ import TLS
 enum ChannelRoute {
     /// - Parameters:
     ///   - id: where the channel id, percent-encoded, stands in the head's path.
-    ///   - client: who asks, by a certificate that was verified.
+    ///   - requester: who asks, as far as the connection tells.
     static func decide(
         _ id: Range<Int>, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
-        _ context: borrowing RequestContext, _ client: ClientCertificate?, _ response: inout Response
+        _ context: borrowing RequestContext, _ requester: Requester, _ response: inout Response
     ) -> Decision {
         let settings = context.settings
         var channelID: [UInt8] = []
@@ -19,7 +19,7 @@ enum ChannelRoute {
         let segment = octets.extracting(head.path).extracting(id)
         let isChannel = Target.decode(segment, into: &channelID) && ChannelName.isValid(channelID.span)
         // Who asks comes before what is asked for: a stranger learns nothing.
-        guard isAllowed(head, octets, context, client, isChannel ? channelID : nil, &response) else {
+        guard isAllowed(head, octets, context, requester, isChannel ? channelID : nil, &response) else {
             return .respond
         }
         guard isChannel else {
@@ -37,6 +37,12 @@ enum ChannelRoute {
             let isGzip = isGzip(head, octets, settings, &response),
             let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
+        let owner = owner(head, octets, requester)
+        let (meter, refusal) = context.limiter.admitUpload(by: owner.span, from: requester)
+        if let refusal {
+            response.refuse(refusal, settings)
+            return .respond
+        }
         var key: UploadKey?
         if let field = head.value(of: .idempotencyKey) {
             guard let text = IdempotencyKey(octets.extracting(field)) else {
@@ -45,12 +51,7 @@ enum ChannelRoute {
                     settings)
                 return .respond
             }
-            if let secret = bearerToken(head, octets) {
-                key = text.scoped(to: channelID.span, owner: octets.extracting(secret))
-            } else if let client {
-                // No field's value begins with NUL, so no secret is mistaken for a subject.
-                key = text.scoped(to: channelID.span, owner: ([0] + client.subject).span)
-            }
+            key = text.scoped(to: channelID.span, owner: owner.span)
         }
         if !body.isStream && !isGzip, case .length(let count) = head.framing,
             count > UInt64(settings.itemByteCountMax)
@@ -62,25 +63,39 @@ enum ChannelRoute {
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
                 deviceTimestamp: parameters.timestamp, body: body, isGzip: isGzip,
-                key: key, byteCountMax: settings.itemByteCountMax,
+                key: key, meter: meter, byteCountMax: settings.itemByteCountMax,
                 wantsMinimal: Preferences.wantMinimal(head, octets), receivedAt: context.nowMilliseconds))
     }
 }
 
 // What a head is asked, in the order of the asking.
 extension ChannelRoute {
+    /// Whose upload it is: the secret, or the certificate's subject. No field's value begins with NUL, so no
+    /// secret is mistaken for a subject.
+    private static func owner(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester
+    ) -> [UInt8] {
+        if let secret = bearerToken(head, octets) { return octets.extracting(secret).copied() }
+        return [0] + (requester.certificate?.subject ?? [])
+    }
+
     /// Whether the Authorization field's secret, or without one the client's certificate, may post to the
     /// channel; if not, the response says so.
     ///
     /// - Parameter channel: nil where the path names none; then only who asks is judged.
     private static func isAllowed(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        _ client: ClientCertificate?, _ channel: [UInt8]?, _ response: inout Response
+        _ requester: Requester, _ channel: [UInt8]?, _ response: inout Response
     ) -> Bool {
         var access = SecretSet.Access.unknown
         let name = channel ?? []
         let secret = bearerToken(head, octets)
+        let client = requester.certificate
         if let secret {
+            if let refusal = context.limiter.admitSecret(from: requester) {
+                response.refuse(refusal, context.settings)
+                return false
+            }
             access = context.secrets.access(
                 with: octets.extracting(secret), to: name.span, nowMilliseconds: context.nowMilliseconds)
         } else if let client {
@@ -96,6 +111,7 @@ extension ChannelRoute {
                 .forbidden, "Use a secret, or a certificate, whose patterns match this channel.",
                 context.settings)
         case .unknown:
+            if secret != nil { context.limiter.countGuess(by: requester) }
             // RFC 6750 section 3.1: an error code only where a secret was given.
             response.fields.append("WWW-Authenticate: Bearer")
             response.fields.append(secret == nil ? "\r\n" : " error=\"invalid_token\"\r\n")

@@ -30,6 +30,8 @@ struct Upload: Sendable {
     let isGzip: Bool
     /// What tells a retry from a new upload; nil where the client gave no key.
     let key: UploadKey?
+    /// What its items are charged to; nil where there is no limit to their rate.
+    let meter: UploadMeter?
     /// The most octets of an item, inflated.
     let byteCountMax: Int
     /// The client wants no body in the answer (RFC 7240 section 4.2).

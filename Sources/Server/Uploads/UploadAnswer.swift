@@ -15,6 +15,7 @@ enum UploadAnswer {
             return
         }
         if ending == .tooLarge && tally.itemCount == 0 { return response.refuseTooLarge(settings) }
+        if case .rateLimited(let refusal) = ending { response.appendPolicy(refusal) }
         if let (problem, detail, retryAfter) = problem(of: ending, tally) {
             fillProblem(problem, detail, retryAfter, tally, upload, settings, &response)
         } else if tally.acceptedCount > 0 {
@@ -50,6 +51,11 @@ enum UploadAnswer {
             (
                 .unavailable, "The server is stopping: send the rest again in a moment.",
                 RetryAfter.unavailable
+            )
+        case .rateLimited(let refusal):
+            (
+                .rateLimited, "More came in a short time than may: send the rest later.",
+                refusal.retryAfterSeconds
             )
         case .keyConflict:
             (.keyConflict, "This Idempotency-Key came with another body before: use a new key.", nil)

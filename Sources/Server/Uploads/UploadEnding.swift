@@ -22,6 +22,8 @@ enum UploadEnding: Sendable, Equatable {
     case draining
     /// The log takes no more; the tally says why.
     case refused
+    /// Its secret, or its address, has had what it may have; the next may come after so many seconds.
+    case rateLimited(RateRefusal)
     /// Its key belongs to another body.
     case keyConflict
     /// There are as many keys as may be.

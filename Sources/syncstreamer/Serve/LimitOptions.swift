@@ -30,6 +30,34 @@ struct LimitOptions: ParsableArguments {
             "For the next items of a streaming upload to arrive. (default: 5m)", valueName: "duration"))
     var streamIdleTimeout: TimeSpan?
 
+    @Option(
+        help: ArgumentHelp(
+            "Requests a second from one address, as all rates over ten seconds. (default: no limit)",
+            valueName: "count"))
+    var rateAddressRequests: Int?
+
+    @Option(help: ArgumentHelp("Items a second from one address. (default: no limit)", valueName: "count"))
+    var rateAddressItems: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Octets of items a second from one address. (default: no limit)", valueName: "size"))
+    var rateAddressOctets: ByteSize?
+
+    @Option(help: ArgumentHelp("Uploads a second by one secret. (default: no limit)", valueName: "count"))
+    var rateSecretRequests: Int?
+
+    @Option(help: ArgumentHelp("Items a second by one secret. (default: no limit)", valueName: "count"))
+    var rateSecretItems: Int?
+
+    @Option(
+        help: ArgumentHelp("Octets of items a second by one secret. (default: no limit)", valueName: "size"))
+    var rateSecretOctets: ByteSize?
+
+    @Option(
+        help: ArgumentHelp("Wrong secrets a second from one address. (default: 10)", valueName: "count"))
+    var rateAddressGuesses: Int?
+
     func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
         if let size = try source.value(maxItemSize, "max-item-size") {
             try OptionSource.check(
@@ -59,6 +87,28 @@ struct LimitOptions: ParsableArguments {
         if let timeout = try time(source, streamIdleTimeout, "stream-idle-timeout") {
             configuration.limits.streamIdleTimeoutMilliseconds = timeout
         }
+        try applyRates(source, to: &configuration.rates)
+    }
+
+    private func applyRates(_ source: OptionSource, to rates: inout RateLimits) throws {
+        rates.addressRequests = try rate(source, rateAddressRequests, "rate-address-requests")
+        rates.addressItems = try rate(source, rateAddressItems, "rate-address-items")
+        rates.addressOctets = try rate(source, rateAddressOctets, "rate-address-octets")
+        rates.secretRequests = try rate(source, rateSecretRequests, "rate-secret-requests")
+        rates.secretItems = try rate(source, rateSecretItems, "rate-secret-items")
+        rates.secretOctets = try rate(source, rateSecretOctets, "rate-secret-octets")
+        rates.addressGuesses =
+            try rate(source, rateAddressGuesses, "rate-address-guesses") ?? rates.addressGuesses
+    }
+
+    private func rate(_ source: OptionSource, _ flag: Int?, _ option: String) throws -> UInt64? {
+        try count(source.value(flag, option), option).map { UInt64($0) }
+    }
+
+    private func rate(_ source: OptionSource, _ flag: ByteSize?, _ option: String) throws -> UInt64? {
+        guard let size = try source.value(flag, option)?.byteCount else { return nil }
+        try OptionSource.check(size, within: 1...1 << 40, option, "1 to 1TiB")
+        return size
     }
 
     private func count(_ value: Int?, _ option: String) throws -> Int? {

@@ -15,17 +15,18 @@ struct Site {
     static let secret = "open sesame"
 
     var context: RequestContext
-    /// Who asks, by a certificate.
-    var client: ClientCertificate?
+    /// Who asks.
+    var requester = Requester()
 
     init(
         catalog: FrameCatalog = FrameCatalog(files: [], retired: RetiredFrames()), corsOrigin: String = "*",
-        latenessMilliseconds: UInt64 = 0, patterns: [ChannelPattern] = [.all]
+        latenessMilliseconds: UInt64 = 0, patterns: [ChannelPattern] = [.all],
+        rates: RateLimits = RateLimits()
     ) {
         let entry = SecretEntry(name: "test", secret: Array(Self.secret.utf8).span, patterns: patterns)
         context = RequestContext(
             nowMilliseconds: Self.now, receivedMicroseconds: Self.now * 1000 + 42, catalog: catalog,
-            secrets: SecretSet([entry]),
+            secrets: SecretSet([entry]), limiter: RateLimiter(rates),
             settings: RouteSettings(
                 corsOrigin: corsOrigin, itemByteCountMax: 1000, frameDurationMilliseconds: 10_000,
                 latenessMilliseconds: latenessMilliseconds))
@@ -103,7 +104,7 @@ struct Site {
         response.fields.append("Stale: 1\r\n")
         response.text.append("stale")
         response.failure = "stale"
-        let decision = Router.route(head, octets.span, context, from: client, &response)
+        let decision = Router.route(head, octets.span, context, from: requester, &response)
         return (decision, Answer(response))
     }
 }

@@ -91,7 +91,7 @@ import Testing
             name: "device", proof: .certificate(subject: Array("CN=device".utf8)),
             patterns: [ChannelPattern(Array("mine".utf8).span)!], expiry: nil)
         site.context.secrets = SecretSet(site.context.secrets.entries + [known])
-        site.client = ClientCertificate(
+        site.requester.certificate = ClientCertificate(
             subject: Array(subject.utf8), notAfterSeconds: Int64(Site.now / 1000) + 60)
         return site
     }

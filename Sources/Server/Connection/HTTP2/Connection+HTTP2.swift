@@ -69,7 +69,7 @@ extension Connection {
             try Self.parse(exchange.session.fields, range, hasContent: hasContent, into: &workspace.head)
             isHead = workspace.head.method == .head
             let decision = Self.decide(
-                workspace.head, exchange.session.fields, range, turn.context, client, &workspace.response)
+                workspace.head, exchange.session.fields, range, turn.context, requester, &workspace.response)
             if case .receive(let upload) = decision {
                 return begin(upload, on: stream, hasContent: hasContent, exchange, &workspace, turn)
             }
@@ -87,9 +87,9 @@ extension Connection {
 
     private static func decide(
         _ head: RequestHead, _ fields: borrowing RequestFields, _ range: Range<Int>,
-        _ context: borrowing RequestContext, _ client: ClientCertificate?, _ response: inout Response
+        _ context: borrowing RequestContext, _ requester: Requester, _ response: inout Response
     ) -> Decision {
-        Router.route(head, fields.octets.extracting(range), context, from: client, &response)
+        Router.route(head, fields.octets.extracting(range), context, from: requester, &response)
     }
 
     /// Hands the workspace's response to the session.
