@@ -66,7 +66,7 @@ test-tsan: toolchain packages
 define sanitized
 @mkdir -p $(logs)
 swift build --build-tests --sanitize=$(1) --scratch-path .build/$(2)
-SIMULATION_SEEDS=50 swift test --skip-build --sanitize=$(1) --scratch-path .build/$(2) 2>&1 | tee $(logs)/unit-$(2).log
+SANITIZED=1 SIMULATION_SEEDS=50 swift test --skip-build --sanitize=$(1) --scratch-path .build/$(2) 2>&1 | tee $(logs)/unit-$(2).log
 $(if $(END_TO_END),$(MAKE) --no-print-directory .venv/installed
 SYNCSTREAMER_PROGRAM=$(CURDIR)/.build/$(2)/debug/syncstreamer \
     $(python) -m pytest Tests/EndToEnd 2>&1 | tee $(logs)/end-to-end-$(2).log)

@@ -50,7 +50,7 @@ import Testing
         #expect(disk.state.withLock { $0.folders.mapValues(\.entries) } == before)
     }
 
-    @Test(arguments: 0..<8)
+    @Test(arguments: 0..<(Thoroughness.isSanitized ? 1 : 8))
     func everyOctetIsWatched(lane: Int) throws {
         let rig = try Self.small()
         let whole = try rig.content(of: rig.disk())
@@ -225,7 +225,7 @@ import Testing
 
     /// Sectors of any files are lost, changed and misplaced, files cut off and removed, a few at a time: the
     /// seed says which.
-    @Test(arguments: 1...300 as ClosedRange<UInt64>)
+    @Test(arguments: 1...(Thoroughness.isSanitized ? 30 : 300) as ClosedRange<UInt64>)
     func anyDamageTogether(seed: UInt64) throws {
         let rig = try Self.small()
         let whole = try rig.content(of: rig.disk())

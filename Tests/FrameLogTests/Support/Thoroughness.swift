@@ -1,0 +1,7 @@
+import Posix
+
+/// How many of the same kind a test does.
+enum Thoroughness {
+    /// Under a sanitizer a step takes ten times as long and shows the same in a tenth of them.
+    static let isSanitized = Environment.value(of: "SANITIZED") == "1"
+}
