@@ -63,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "syncstreamer",
             dependencies: [
-                "Bytes", "TimeFrame", "Posix", "TLS", "HTTP", "Server", "FrameLog", "HTTPClient",
+                "Bytes", "TimeFrame", "Posix", "TLS", "HTTP", "HTTP2", "Server", "FrameLog", "HTTPClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -138,6 +138,40 @@ def test_an_upload_is_held_to_its_window(server, channel):
         assert client.response().status == 200
 
 
+# Limits
+
+def test_streams_of_a_connection(start):
+    server = start("--max-streams", "5")
+    with http2(server) as client:
+        streams = [client.begin("POST", "/channel/a", OCTETS) for _ in range(5)]
+        client.more()
+        assert client.connection.remote_settings.max_concurrent_streams == 5
+        for stream in streams:
+            client.content(b"x", stream, ends=True)
+        assert all(client.response(stream).status == 200 for stream in streams)
+    with http2(server) as client:
+        client.until(lambda: client.connection.remote_settings.max_concurrent_streams == 5)
+        client.connection.remote_settings[3] = 100
+        client.connection.remote_settings.acknowledge()
+        with pytest.raises(Ended) as ended:
+            for _ in range(6):
+                client.begin("POST", "/channel/a", OCTETS)
+            client.until(lambda: False)
+        assert ended.value.goaway.error_code == 1
+
+
+def test_frames_that_ask_for_nothing(start):
+    server = start("--max-idle-frames", "1")
+    with http2(server) as client:
+        client.ask("GET", "/healthz")
+        with pytest.raises(Ended) as ended:
+            for _ in range(12):
+                client.connection.ping(b"12345678")
+            client.flush()
+            client.until(lambda: False)
+        assert ended.value.goaway.error_code == 11
+
+
 # Ends
 
 def test_a_drain_finishes_what_is_asked_for_and_refuses_the_rest(start):

@@ -88,8 +88,9 @@ package final class Server {
                 nowMilliseconds: 0, receivedMicroseconds: 0, catalog: recovery.catalog.current().value,
                 secrets: secrets, limiter: limiter, metrics: metrics, settings: settings)
             let turn = Turn(
-                monotonic: 0, context: context, limits: configuration.limits, requestLimits: RequestLimits(),
-                http2Limits: HTTP2Limits(), logger: logger)
+                monotonic: 0, context: context, limits: configuration.limits,
+                requestLimits: configuration.requestLimits,
+                http2Limits: configuration.http2Limits, logger: logger)
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
                 tls: tls,

@@ -1,4 +1,6 @@
 package import FrameLog
+package import HTTP
+package import HTTP2
 package import Logging
 
 /// Everything a server is started with. The command fills it from options and environment; tests fill it
@@ -31,6 +33,8 @@ package struct ServerConfiguration: Sendable {
     /// Where `/readyz` is served without TLS; nil nowhere.
     package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
     package var limits = ConnectionLimits()
+    package var requestLimits = RequestLimits()
+    package var http2Limits = HTTP2Limits()
     package var rates = RateLimits()
     /// The origin that may read from scripts; `*` is every one.
     package var corsOrigin = "*"

@@ -1,5 +1,7 @@
 import ArgumentParser
 import FrameLog
+import HTTP
+import HTTP2
 import Server
 
 /// Options of `serve`: what one client, and all together, may take.
@@ -29,6 +31,33 @@ struct LimitOptions: ParsableArguments {
         help: ArgumentHelp(
             "For the next items of a streaming upload to arrive. (default: 5m)", valueName: "duration"))
     var streamIdleTimeout: TimeSpan?
+
+    @Option(
+        help: ArgumentHelp(
+            "How fast a body must come and a response be read, a second, over 30s. (default: 1KiB)",
+            valueName: "size"))
+    var minRate: ByteSize?
+
+    @Option(help: ArgumentHelp("The longest request line, at most 16KiB. (default: 8KiB)", valueName: "size"))
+    var maxRequestLine: ByteSize?
+
+    @Option(
+        help: ArgumentHelp("All header fields together, at most 64KiB. (default: 32KiB)", valueName: "size"))
+    var maxHeaderSize: ByteSize?
+
+    @Option(help: ArgumentHelp("Header fields, at most 1000. (default: 100)", valueName: "count"))
+    var maxHeaderFields: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Streams open at once on an HTTP/2 connection, at most 1000. (default: 128)", valueName: "count"))
+    var maxStreams: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "HTTP/2 frames a second that ask for nothing; ten times that at once. (default: 100)",
+            valueName: "count"))
+    var maxIdleFrames: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -87,7 +116,36 @@ struct LimitOptions: ParsableArguments {
         if let timeout = try time(source, streamIdleTimeout, "stream-idle-timeout") {
             configuration.limits.streamIdleTimeoutMilliseconds = timeout
         }
+        try applySizes(source, to: &configuration)
         try applyRates(source, to: &configuration.rates)
+    }
+
+    private func applySizes(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
+        if let size = try source.value(minRate, "min-rate") {
+            try OptionSource.check(size.byteCount, within: 1...1 << 30, "min-rate", "1 to 1GiB")
+            configuration.limits.octetsPerSecondMin = size.byteCount
+        }
+        if let size = try source.value(maxRequestLine, "max-request-line") {
+            try OptionSource.check(size.byteCount, within: 64...16 << 10, "max-request-line", "64 to 16KiB")
+            configuration.requestLimits.requestLineByteCountMax = Int(size.byteCount)
+        }
+        if let size = try source.value(maxHeaderSize, "max-header-size") {
+            try OptionSource.check(size.byteCount, within: 256...64 << 10, "max-header-size", "256 to 64KiB")
+            configuration.requestLimits.fieldSectionByteCountMax = Int(size.byteCount)
+        }
+        if let count = try source.value(maxHeaderFields, "max-header-fields") {
+            try OptionSource.check(count, within: 8...1000, "max-header-fields", "8 to 1000")
+            configuration.requestLimits.fieldCountMax = count
+        }
+        if let count = try source.value(maxStreams, "max-streams") {
+            try OptionSource.check(count, within: 1...1000, "max-streams", "1 to 1000")
+            configuration.http2Limits.streamsMax = count
+        }
+        if let count = try source.value(maxIdleFrames, "max-idle-frames") {
+            try OptionSource.check(count, within: 1...1_000_000, "max-idle-frames", "1 to 1000000")
+            configuration.http2Limits.idleFramesPerSecond = count
+            configuration.http2Limits.idleFramesMax = count * 10
+        }
     }
 
     private func applyRates(_ source: OptionSource, to rates: inout RateLimits) throws {
