@@ -38,6 +38,11 @@ enum HTTP2Callbacks {
             _, frame, head, count, source, session in
             unsafe HTTP2Session.of(session).takePiece(head!, count, slot: Int(source!.pointee.fd))
         }
+        // A frame with its head fills one TLS record, so that none is begun with the rest of another.
+        unsafe nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks) {
+            _, _, _, _, _, frameByteCountMax, _ in
+            min(HTTP2Session.recordByteCountMax - HTTP2Session.frameHeadByteCount, Int(frameByteCountMax))
+        }
         return unsafe callbacks
     }()
 
@@ -96,7 +101,9 @@ extension HTTP2Session {
     }
 
     /// RFC 9113 section 4.1.
-    private static let frameHeadByteCount = 9
+    static let frameHeadByteCount = 9
+    /// RFC 8446 section 5.1.
+    static let recordByteCountMax = 16_384
     private static let ignoredPieceByteCount = 4096
 
     private func spend() {

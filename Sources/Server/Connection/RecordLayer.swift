@@ -99,6 +99,13 @@ struct RecordLayer: ~Copyable {
         send(plaintext.octets, into: &ciphertext)
     }
 
+    /// Encrypts the first `count` octets of what waits in a buffer; false where the session is dead.
+    mutating func send(first count: Int, of plaintext: borrowing Buffer, into ciphertext: inout Buffer)
+        -> Bool
+    {
+        send(plaintext.octets.extracting(0..<count), into: &ciphertext)
+    }
+
     /// Says that nothing more will be sent.
     mutating func close(into ciphertext: inout Buffer) {
         if session != nil { session!.close(into: &ciphertext) }

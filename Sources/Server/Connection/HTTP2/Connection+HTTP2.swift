@@ -20,7 +20,7 @@ extension Connection {
         workUploads(exchange, &workspace, turn)
         let room = TurnLimits.sendByteCountMax - workspace.output.count - workspace.responses.count
         let hasMore = exchange.session.makePieces(byteCountMax: room)
-        gatherPieces(exchange, &workspace)
+        if !gatherPieces(exchange, &workspace) { isClosing = true }
         // Streams that ended with what was sent.
         handleEvents(exchange, &workspace, turn)
         if exchange.session.isOver && !isClosing {
@@ -112,8 +112,11 @@ extension Connection {
             contentByteCount: byteCount)
     }
 
-    /// Puts what the session wants to send, and the content that belongs to it, behind each other.
-    private func gatherPieces(_ exchange: HTTP2Exchange, _ workspace: inout Workspace) {
+    /// Puts what the session wants to send, and the content that belongs to it, behind each other, and encrypts
+    /// what fills a record at once, while it is in the processor's nearest memory. False where the TLS session
+    /// is dead.
+    private func gatherPieces(_ exchange: HTTP2Exchange, _ workspace: inout Workspace) -> Bool {
+        var isAlive = true
         var position = 0
         for piece in exchange.session.pieces {
             let end = position + piece.frameByteCount
@@ -123,8 +126,16 @@ extension Connection {
             while left > 0 {
                 left -= exchange.contents[piece.slot]!.append(octetsMax: left, to: &workspace.responses)
             }
+            let whole =
+                workspace.responses.count / TurnLimits.recordByteCountMax * TurnLimits.recordByteCountMax
+            if whole > 0 {
+                let isSent = records.send(first: whole, of: workspace.responses, into: &workspace.output)
+                isAlive = isSent && isAlive
+                workspace.responses.consume(whole)
+            }
         }
         exchange.session.removePieces()
+        return isAlive
     }
 
     // MARK: Uploads
