@@ -46,6 +46,32 @@ public struct FrameReader: ~Escapable {
         self.octets = octets
     }
 
+    /// Checks a frame whose order nobody has noted: in the documentation's order, and where that gives no
+    /// frame, in the other.
+    ///
+    /// It tells whether the octets are a frame, not which order they are in: both have the same sizes in the
+    /// same places, so a frame read in the wrong one is mostly sound, with its channels' ids and types
+    /// exchanged.
+    ///
+    /// Throws what is wrong, and at which octet, in the documentation's order.
+    @_lifetime(copy octets)
+    package init(inEitherOrder octets: Span<UInt8>) throws(FrameError) {
+        let check: FrameCheck
+        do throws(FrameError) {
+            check = try FrameCheck(octets, order: .typeFirst)
+            order = .typeFirst
+        } catch {
+            // What is wrong in the one order is said, and what is in the other is not.
+            guard let other = try? FrameCheck(octets, order: .idFirst) else { throw error }
+            check = other
+            order = .idFirst
+        }
+        header = check.header
+        itemCount = check.itemCount
+        channels = check.channels
+        self.octets = octets
+    }
+
     /// How many channels the frame has.
     public var channelCount: Int { channels.count }
 

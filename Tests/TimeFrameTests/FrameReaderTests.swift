@@ -45,6 +45,8 @@ private struct RawFrame {
             return error
         }
     }
+
+    func orderFound() throws -> MetadataOrder { try FrameReader(inEitherOrder: octets.span).order }
 }
 
 @Suite struct FrameReaderTests {
@@ -84,6 +86,17 @@ private struct RawFrame {
         frame.record(0, b, t)
         #expect(frame.fault(.typeFirst) == FrameError(.idDuplicate, at: 65))
         #expect(frame.fault(.idFirst) == nil)
+    }
+
+    @Test func aFrameIsFoundInEitherOrder() throws {
+        var frame = RawFrame()
+        frame.record(0, a, t)
+        #expect(try frame.orderFound() == .typeFirst)
+        frame.record(0, b, t)
+        #expect(try frame.orderFound() == .idFirst)
+        // Of what is a frame in neither order it is said what is wrong in the documentation's.
+        frame.record(0, a, t)
+        #expect(throws: FrameError(.idDuplicate, at: 65)) { try frame.orderFound() }
     }
 
     @Test func idsAreComparedByOctets() {

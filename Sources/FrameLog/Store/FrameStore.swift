@@ -1,5 +1,5 @@
 import Posix
-import TimeFrame
+package import TimeFrame
 
 /// Sealed frames on disk, oldest first, in the folder `frames`. Used by one thread, the sealer.
 ///
@@ -28,6 +28,7 @@ package final class FrameStore<
     private var keyFolder: KeyFolder<Volume>
     private let retention: Retention
     private let mappings: FrameMappings
+    private let order: MetadataOrder
     /// Octets of all frames and their gzip forms.
     package private(set) var byteCount: UInt64
     /// Retired frames that may be mapped still.
@@ -38,9 +39,14 @@ package final class FrameStore<
     /// Opens the folders `frames` and `keys` of a data directory, and removes what an interrupted run left
     /// unfinished.
     ///
-    /// - Parameter latenessMilliseconds: how long windows stay open behind their end.
+    /// - Parameters:
+    ///   - latenessMilliseconds: how long windows stay open behind their end.
+    ///   - order: of the frames that are stored from now on. Those that are there may be in the other one.
     /// - Throws: `SystemError`; `FrameLogError` where a file of keys is damaged.
-    package init(opening volume: Volume, retention: Retention, latenessMilliseconds: UInt64 = 0) throws {
+    package init(
+        opening volume: Volume, retention: Retention, latenessMilliseconds: UInt64 = 0,
+        order: MetadataOrder = .typeFirst
+    ) throws {
         keyFolder = try KeyFolder(opening: volume, lateness: latenessMilliseconds)
         let folder = try volume.folder("frames")
         let mappings = FrameMappings { (name) throws(SystemError) in try folder.open(name, .read).map() }
@@ -53,6 +59,7 @@ package final class FrameStore<
         self.folder = folder
         self.retention = retention
         self.mappings = mappings
+        self.order = order
     }
 
     /// Writes the window's keys and frame, and returns once they are durable. Windows come in the order in
@@ -71,7 +78,7 @@ package final class FrameStore<
                 try file.allocate(byteCount: layout.frameByteCount)
             }
             var sink = FrameFileSink<Volume.File, Digest>(file)
-            try window.encode(layout, into: &sink)
+            try window.encode(layout, order: order, into: &sink)
             try file.sync()
             let name = FrameName(start: window.start, digest: sink.finish())
             try folder.rename(temporary, to: name.text)

@@ -23,10 +23,12 @@ extension SealedWindow {
     ///
     /// - Throws: what the sink throws, `SystemError` of the segments, or `FrameLogError` where an item is not
     ///   what was written.
-    func encode(_ layout: FrameLayout, into sink: inout some FrameSink & ~Copyable) throws {
+    func encode(
+        _ layout: FrameLayout, order: MetadataOrder, into sink: inout some FrameSink & ~Copyable
+    ) throws {
         var maps: [MappedFile] = []
         for segment in segments { maps.append(try segment.file.map()) }
-        var encoder = try FrameEncoder(layout, into: &sink)
+        var encoder = try FrameEncoder(layout, order: order, into: &sink)
         for place in window.references.orderedByChannel(itemCounts: window.channels.map(\.itemCount)) {
             let reference = window.references[Int(place)]
             let number = Int(reference.position.segment - segments[0].sequence)

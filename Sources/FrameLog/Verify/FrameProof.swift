@@ -19,7 +19,7 @@ struct FrameProof<
 
     let folder: Volume
 
-    /// Checks a frame: its digest, its structure, its time.
+    /// Checks a frame: its digest, its structure, its time. Its order is noted nowhere, and either will do.
     ///
     /// - Returns: its end.
     /// - Throws: `Fault`, or `SystemError` other than EIO.
@@ -31,7 +31,7 @@ struct FrameProof<
         let content = try file.map()
         let frame: FrameReader
         do throws(FrameError) {
-            frame = try FrameReader(content.octets)
+            frame = try FrameReader(inEitherOrder: content.octets)
         } catch {
             throw Fault(
                 offset: Int(error.offset), detail: "no frame: \(error.reason)",
@@ -56,7 +56,7 @@ struct FrameProof<
         guard let content = try? folder.open(name, .read).map() else { return nil }
         let frame: FrameReader
         do throws(FrameError) {
-            frame = try FrameReader(content.octets)
+            frame = try FrameReader(inEitherOrder: content.octets)
         } catch {
             return nil
         }

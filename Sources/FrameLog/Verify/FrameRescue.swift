@@ -1,5 +1,6 @@
 import Bytes
 import Posix
+import TimeFrame
 
 /// Makes frames anew from the log's items, where all of them are still there: what it makes counts only where
 /// its digest is the frame's.
@@ -32,18 +33,23 @@ struct FrameRescue<Volume: Storage, Digest: ContentDigest & ~Copyable>: ~Copyabl
 
     private mutating func make(_ name: FrameName, _ window: SealedWindow<Volume>) throws {
         let temporary = "\(name.start).tmp"
-        let file = try folder.open(temporary, .create)
-        var sink = FrameFileSink<Volume.File, Digest>(file)
-        do {
-            try window.encode(window.layout(), into: &sink)
-        } catch let error where !(error is SystemError) {
-            // An item of it is damaged.
-            return try folder.remove(temporary)
+        // The log doesn't say in which one the frame was stored, but the digest does.
+        for order in MetadataOrder.allCases {
+            let file = try folder.open(temporary, .create)
+            var sink = FrameFileSink<Volume.File, Digest>(file)
+            do {
+                try window.encode(window.layout(), order: order, into: &sink)
+            } catch let error where !(error is SystemError) {
+                // An item of it is damaged.
+                break
+            }
+            if sink.finish() != name.digest { continue }
+            try file.sync()
+            try folder.rename(temporary, to: name.text + newSuffix)
+            wanted[name.start] = nil
+            rescued.append(name)
+            return
         }
-        if sink.finish() != name.digest { return try folder.remove(temporary) }
-        try file.sync()
-        try folder.rename(temporary, to: name.text + newSuffix)
-        wanted[name.start] = nil
-        rescued.append(name)
+        try folder.remove(temporary)
     }
 }

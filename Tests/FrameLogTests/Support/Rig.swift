@@ -18,6 +18,7 @@ final class Rig {
     let disk: SimulatedDisk
     var settings = FrameLogSettings()
     var retention = Retention()
+    var order = MetadataOrder.typeFirst
     private(set) var store: SimulatedStore!
     private(set) var ingest: Ingest<SimulatedStorage>!
     var now: UInt64 = 1_000_000
@@ -44,7 +45,8 @@ final class Rig {
         waiting = []
         let volume = SimulatedStorage(disk)
         store = try SimulatedStore(
-            opening: volume, retention: retention, latenessMilliseconds: settings.latenessMilliseconds)
+            opening: volume, retention: retention, latenessMilliseconds: settings.latenessMilliseconds,
+            order: order)
         ingest = try Ingest(
             opening: volume, settings: settings, now: now, storedThrough: store.storedThrough,
             keys: store.keys, salt: now | 1)
@@ -122,9 +124,11 @@ final class Rig {
         now = end
     }
 
-    /// The numbers of the items of a frame, channel after channel.
+    /// The numbers of the items of a frame in either order, channel after channel.
     func numbers(in octets: [UInt8]) throws -> [Int] {
-        let content = try FrameContent(decoding: octets.span)
+        let content =
+            try (try? FrameContent(decoding: octets.span))
+            ?? FrameContent(decoding: octets.span, order: .idFirst)
         return content.channels.flatMap { channel in
             channel.items.map { item in
                 Int(String(decoding: item.data.prefix { $0 != 32 }, as: UTF8.self))!

@@ -1,24 +1,34 @@
 // Shows that every file of the store is held to its name, that frames come back from their gzip form or the
-// log where exactly their octets can, and that no frame ever gets a second content.
+// log where exactly their octets can, and that no frame ever gets a second content, in whichever order the
+// frames were stored.
 import Bytes
 import Posix
 import SimulatedStorage
 import Synchronization
 import Testing
+import TimeFrame
 
 @testable import FrameLog
 
 @Suite struct StoreDamageTests {
     private static let folder = "data/frames/"
 
+    private static let documented = [MetadataOrder](repeating: .typeFirst, count: 3)
+
     /// Three stored frames, two of them with gzip forms; the log has only some of the items still.
-    private static func small(segmentByteCount: Int = 16 << 10, retained: Int = 360) throws -> DamageRig {
+    private static func small(
+        segmentByteCount: Int = 16 << 10, retained: Int = 360, orders: [MetadataOrder] = documented
+    ) throws -> DamageRig {
         let rig = Rig()
         rig.settings.segmentByteCount = segmentByteCount
         rig.settings.itemByteCountMax = 300
         rig.retention.framesMax = retained
         try rig.open()
         for number in 0..<3 {
+            if rig.order != orders[number] {
+                rig.order = orders[number]
+                try rig.open()
+            }
             rig.post([10 * number, 10 * number + 1], padding: number == 1 ? 0 : 80)
             rig.pass(milliseconds: 1_000)
         }
@@ -49,8 +59,18 @@ import Testing
         #expect(rig.disk().names(in: "data/frames").contains("retired"))
     }
 
-    @Test func everyOctetOfEveryFileIsWatched() throws {
-        let rig = try Self.small(retained: 2)
+    /// Two channels of one type, so that no frame of the one order is one in the other.
+    @Test func aStoreMayHoldFramesOfEitherOrder() throws {
+        let rig = try Self.small(orders: [.typeFirst, .idFirst, .typeFirst])
+        #expect(try rig.check(rig.disk()).findings == [])
+        let orders = try rig.stored.sorted { $0.key < $1.key }.map { try FrameOrder.both(of: $0.value) }
+        #expect(orders == [[.typeFirst], [.idFirst], [.typeFirst]])
+        #expect(try rig.content(of: rig.disk()).frames.filter { rig.stored[$0.key] != nil } == rig.stored)
+    }
+
+    @Test(arguments: [documented, [.idFirst, .typeFirst, .idFirst]])
+    func everyOctetOfEveryFileIsWatched(orders: [MetadataOrder]) throws {
+        let rig = try Self.small(retained: 2, orders: orders)
         for name in rig.disk().names(in: "data/frames") {
             let octets = try #require(rig.disk().octets(of: Self.folder + name))
             for index in octets.indices {
@@ -207,6 +227,13 @@ import Testing
         let check = SimulatedCheck(SimulatedStorage(SimulatedDisk()))
         #expect(try !check.isDataDirectory())
         #expect(try check.check().isSound)
+    }
+}
+
+/// In which orders octets are a frame.
+private enum FrameOrder {
+    static func both(of octets: [UInt8]) throws -> [MetadataOrder] {
+        MetadataOrder.allCases.filter { (try? FrameContent(decoding: octets.span, order: $0)) != nil }
     }
 }
 
