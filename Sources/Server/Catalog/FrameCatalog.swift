@@ -9,11 +9,17 @@ final class FrameCatalog: Sendable {
     let index: FrameIndex
     /// The frames that retention removed.
     let retired: RetiredFrames
+    private let members: IndexMembers
 
     /// - Parameters:
     ///   - files: the frames in the store, oldest first; their windows don't overlap.
+    ///   - members: of the first snapshot's index, and so of all that follow.
     ///   - previous: the snapshot before. What it made for a frame is taken over, not made again.
-    init(files: [StoredFrame], retired: RetiredFrames, reusing previous: FrameCatalog? = nil) {
+    init(
+        files: [StoredFrame], retired: RetiredFrames, members: IndexMembers = .documented,
+        reusing previous: FrameCatalog? = nil
+    ) {
+        self.members = previous?.members ?? members
         let known = previous?.frames ?? []
         var frames: [CatalogFrame] = []
         frames.reserveCapacity(files.count)
@@ -32,7 +38,8 @@ final class FrameCatalog: Sendable {
         if let previous, sharedCount == files.count, sharedCount == known.count {
             self.index = previous.index
         } else {
-            self.index = FrameIndex(windows: frames.lazy.map { ($0.startTimestamp, $0.endTimestamp) })
+            self.index = FrameIndex(
+                windows: frames.lazy.map { ($0.startTimestamp, $0.endTimestamp) }, members: self.members)
         }
         self.retired = retired
     }

@@ -1,8 +1,20 @@
 import Bytes
 import Compression
 
+/// What the members of the index's objects are called.
+enum IndexMembers: Sendable {
+    /// `startAt`, `endAt` and `id`.
+    case documented
+    /// `StartAt`, `EndAt` and `Id`, as the Go server's clients read them.
+    case go
+
+    var beforeStart: StaticString { self == .go ? "{\"StartAt\":" : "{\"startAt\":" }
+    var beforeEnd: StaticString { self == .go ? ",\"EndAt\":" : ",\"endAt\":" }
+    var beforeID: StaticString { self == .go ? ",\"Id\":\"" : ",\"id\":\"" }
+}
+
 /// The body of `GET /frame`, made once a sealed frame and not once a request: newest first, each object with
-/// exactly the members startAt, endAt and id.
+/// exactly three members (`IndexMembers`).
 struct FrameIndex: Sendable {
     /// The JSON array.
     let octets: [UInt8]
@@ -13,7 +25,10 @@ struct FrameIndex: Sendable {
     private let offsets: [UInt32]
 
     /// - Parameter windows: the frames' bounds in milliseconds, oldest first.
-    init(windows: some BidirectionalCollection<(startTimestamp: UInt64, endTimestamp: UInt64)>) {
+    init(
+        windows: some BidirectionalCollection<(startTimestamp: UInt64, endTimestamp: UInt64)>,
+        members: IndexMembers = .documented
+    ) {
         var octets: [UInt8] = []
         var offsets: [UInt32] = []
         octets.reserveCapacity(windows.count * Self.objectByteCount + 2)
@@ -22,7 +37,7 @@ struct FrameIndex: Sendable {
         for window in windows.reversed() {
             if octets.count > 1 { octets.append(",") }
             offsets.append(UInt32(octets.count))
-            Self.appendObject(window.startTimestamp, window.endTimestamp, to: &octets)
+            Self.appendObject(window.startTimestamp, window.endTimestamp, members, to: &octets)
         }
         octets.append("]")
         offsets.append(UInt32(octets.count))
@@ -41,12 +56,14 @@ struct FrameIndex: Sendable {
         return Int(offsets[count - frames.upperBound])..<Int(offsets[count - frames.lowerBound]) - 1
     }
 
-    private static func appendObject(_ start: UInt64, _ end: UInt64, to octets: inout [UInt8]) {
-        octets.append("{\"startAt\":")
+    private static func appendObject(
+        _ start: UInt64, _ end: UInt64, _ members: IndexMembers, to octets: inout [UInt8]
+    ) {
+        octets.append(members.beforeStart)
         octets.append(decimal: start)
-        octets.append(",\"endAt\":")
+        octets.append(members.beforeEnd)
         octets.append(decimal: end)
-        octets.append(",\"id\":\"")
+        octets.append(members.beforeID)
         octets.append(decimal: start)
         octets.append("\"}")
     }

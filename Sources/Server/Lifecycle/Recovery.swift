@@ -4,6 +4,7 @@ import FrameLog
 import Logging
 import Posix
 import TLS
+import TimeFrame
 
 /// The frames' store as this server has it: on a disk, with OpenSSL's digest and zlib's gzip.
 typealias DiskFrameStore = FrameStore<DiskStorage, FrameDigest, FrameGzip>
@@ -18,13 +19,17 @@ struct Recovery {
         let logger = configuration.logger
         store = try DiskFrameStore(
             opening: data.storage, retention: configuration.retention,
-            latenessMilliseconds: configuration.log.latenessMilliseconds)
+            latenessMilliseconds: configuration.log.latenessMilliseconds,
+            order: configuration.isGoCompatible ? .idFirst : .typeFirst)
         for warning in store.warnings { logger.warning("\(warning)") }
         ingest = try Ingest(
             opening: data.storage, settings: configuration.log, now: Clock.wallMilliseconds(),
             storedThrough: store.storedThrough, keys: store.keys)
         for warning in ingest.warnings { logger.warning("\(warning)") }
-        catalog = CatalogCell(FrameCatalog(files: store.frames, retired: store.retired))
+        catalog = CatalogCell(
+            FrameCatalog(
+                files: store.frames, retired: store.retired,
+                members: configuration.isGoCompatible ? .go : .documented))
     }
 
     /// A clock that goes on from where the last run's was.

@@ -72,7 +72,8 @@ package final class Server {
         let settings = RouteSettings(
             corsOrigin: configuration.corsOrigin, itemByteCountMax: configuration.log.itemByteCountMax,
             frameDurationMilliseconds: configuration.log.frameDurationMilliseconds,
-            latenessMilliseconds: configuration.log.latenessMilliseconds)
+            latenessMilliseconds: configuration.log.latenessMilliseconds,
+            isGoCompatible: configuration.isGoCompatible)
         let ledger = ConnectionLedger(
             totalMax: configuration.limits.connectionsUsable(logger: logger),
             perNetworkMax: configuration.limits.connectionsPerAddressMax)

@@ -32,6 +32,8 @@ package struct ServerConfiguration: Sendable {
     package var loopCount: Int?
     /// Where `/readyz` is served without TLS; nil nowhere.
     package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
+    /// Whether paths, the index and new frames are as the Go server's clients expect them.
+    package var isGoCompatible = false
     package var limits = ConnectionLimits()
     package var requestLimits = RequestLimits()
     package var http2Limits = HTTP2Limits()

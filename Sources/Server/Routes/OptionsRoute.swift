@@ -16,13 +16,17 @@ enum OptionsRoute {
         response.fields.append(requestFields(for: resource))
         // Two hours: Chromium takes no more.
         response.fields.append("\r\nAccess-Control-Max-Age: 7200\r\n")
-        if case .channel = resource { response.fields.append(AcceptedTypes.field) }
+        switch resource {
+        case .channel, .event: response.fields.append(AcceptedTypes.field)
+        default: break
+        }
     }
 
     /// The request fields that a script may set. Authorization must be named: `*` doesn't stand for it.
     private static func requestFields(for resource: Resource) -> StaticString {
         switch resource {
-        case .channel, .server: "Authorization, Content-Type, Content-Encoding, Idempotency-Key, Prefer"
+        case .channel, .event, .server:
+            "Authorization, Content-Type, Content-Encoding, Idempotency-Key, Prefer"
         default:
             """
             Accept, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, \

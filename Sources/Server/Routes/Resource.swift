@@ -10,15 +10,19 @@ enum Resource: Equatable {
     case frame(UInt64)
     /// `/channel/{id}`: where the id, still percent-encoded, stands in the path.
     case channel(Range<Int>)
+    /// `/event/{id}`: the same, for the Go server's clients.
+    case event(Range<Int>)
     case time
     case health
     /// `*`: the server as a whole (RFC 9110 section 9.3.7).
     case server
     case unknown
 
-    /// - Parameter path: an absolute path as it was sent. Nothing but a channel id is percent-decoded: one
-    ///   resource has one name, so that a cache holds it once.
-    init(path: Span<UInt8>) {
+    /// - Parameters:
+    ///   - path: an absolute path as it was sent. Nothing but a channel id is percent-decoded: one resource
+    ///     has one name, so that a cache holds it once.
+    ///   - isGoCompatible: the names that the Go server's clients know are understood beside those.
+    init(path: Span<UInt8>, isGoCompatible: Bool = false) {
         if path.count == 1 {
             self = path[0] == UInt8(ascii: "*") ? .server : .root
         } else if path.count > 1, path[1] &- UInt8(ascii: "0") < 10 {
@@ -26,16 +30,24 @@ enum Resource: Equatable {
         } else if path.isEqual(to: "/frame") {
             self = .index
         } else if path.hasPrefix("/channel/") {
-            let id = 9..<path.count
-            let isSegment = !id.isEmpty && path.firstIndex(of: UInt8(ascii: "/"), from: id.lowerBound) == nil
-            self = isSegment ? .channel(id) : .unknown
+            self = Self.segment(of: path, from: 9).map { .channel($0) } ?? .unknown
         } else if path.isEqual(to: "/time") {
             self = .time
         } else if path.isEqual(to: "/healthz") {
             self = .health
+        } else if isGoCompatible, path.hasPrefix("/event/") {
+            self = Self.segment(of: path, from: 7).map { .event($0) } ?? .unknown
+        } else if isGoCompatible, path.hasPrefix("/frame/") {
+            self = Self.frameID(path.extracting(droppingFirst: 7)).map { .frame($0) } ?? .unknown
         } else {
             self = .unknown
         }
+    }
+
+    /// The rest of a path, where that is one segment.
+    private static func segment(of path: Span<UInt8>, from start: Int) -> Range<Int>? {
+        if start == path.count || path.firstIndex(of: UInt8(ascii: "/"), from: start) != nil { return nil }
+        return start..<path.count
     }
 
     /// The window start that a frame id stands for: decimal, without leading zeros.
@@ -50,7 +62,7 @@ enum Resource: Equatable {
         case .root: .root
         case .index: .index
         case .frame: .frame
-        case .channel: .channel
+        case .channel, .event: .channel
         case .time: .time
         case .health: .health
         case .server: .server
@@ -62,7 +74,7 @@ enum Resource: Equatable {
     var methods: StaticString {
         switch self {
         case .root, .index, .frame, .time, .health, .unknown: "GET, HEAD, OPTIONS"
-        case .channel: "POST, OPTIONS"
+        case .channel, .event: "POST, OPTIONS"
         case .server: "GET, HEAD, POST, OPTIONS"
         }
     }
@@ -71,7 +83,7 @@ enum Resource: Equatable {
     var isRead: Bool {
         switch self {
         case .root, .index, .frame, .time, .health: true
-        case .channel, .server, .unknown: false
+        case .channel, .event, .server, .unknown: false
         }
     }
 }

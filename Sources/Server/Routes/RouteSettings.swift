@@ -10,12 +10,14 @@ final class RouteSettings: Sendable {
     let frameDurationMilliseconds: UInt64
     /// How long a window stays open past its end.
     let latenessMilliseconds: UInt64
+    /// Whether the Go server's clients find what they ask for (`Resource`).
+    let isGoCompatible: Bool
     let blocks: FieldBlocks
 
     /// - Parameter corsOrigin: must satisfy `isOrigin`.
     init(
         corsOrigin: String = "*", itemByteCountMax: Int, frameDurationMilliseconds: UInt64,
-        latenessMilliseconds: UInt64
+        latenessMilliseconds: UInt64, isGoCompatible: Bool = false
     ) {
         precondition(Self.isOrigin(corsOrigin), "the CORS origin is not checked")
         precondition(frameDurationMilliseconds > 0, "a window has a length")
@@ -23,6 +25,7 @@ final class RouteSettings: Sendable {
         self.itemByteCountMax = itemByteCountMax
         self.frameDurationMilliseconds = frameDurationMilliseconds
         self.latenessMilliseconds = latenessMilliseconds
+        self.isGoCompatible = isGoCompatible
         blocks = FieldBlocks(corsOrigin: corsOrigin)
     }
 

@@ -15,7 +15,8 @@ enum Router {
         from requester: Requester, _ response: inout Response
     ) -> Decision {
         response.reset()
-        let resource = Resource(path: octets.extracting(head.path))
+        let resource = Resource(
+            path: octets.extracting(head.path), isGoCompatible: context.settings.isGoCompatible)
         response.route = resource.label
         if let refusal = context.limiter.admitRequest(from: requester) {
             response.refuse(refusal, context.settings)
@@ -29,8 +30,12 @@ enum Router {
             response.refuse(.unknownPath, "See / for what there is.", context.settings)
             return .respond
         }
-        if case .channel(let id) = resource, head.method == .post {
+        switch resource {
+        case .channel(let id) where head.method == .post:
             return ChannelRoute.decide(id, head, octets, context, requester, &response)
+        case .event(let id) where head.method == .post:
+            return ChannelRoute.decide(id, head, octets, context, requester, answersBare: true, &response)
+        default: break
         }
         guard head.method == .get || head.method == .head, resource.isRead else {
             response.fields.append("Allow: ")
@@ -45,7 +50,7 @@ enum Router {
         case .root: PlainRoute.respondWithStartPage(context, &response)
         case .time: PlainRoute.respondWithTime(context, &response)
         case .health: PlainRoute.respondWithHealth(context, &response)
-        case .channel, .server, .unknown: preconditionFailure("not read by GET")
+        case .channel, .event, .server, .unknown: preconditionFailure("not read by GET")
         }
         return .respond
     }

@@ -9,9 +9,11 @@ enum ChannelRoute {
     /// - Parameters:
     ///   - id: where the channel id, percent-encoded, stands in the head's path.
     ///   - requester: who asks, as far as the connection tells.
+    ///   - answersBare: what was taken is answered without a body.
     static func decide(
         _ id: Range<Int>, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
-        _ context: borrowing RequestContext, _ requester: Requester, _ response: inout Response
+        _ context: borrowing RequestContext, _ requester: Requester, answersBare: Bool = false,
+        _ response: inout Response
     ) -> Decision {
         let settings = context.settings
         var channelID: [UInt8] = []
@@ -59,12 +61,14 @@ enum ChannelRoute {
             response.refuseTooLarge(settings)
             return .respond
         }
+        let answerForm: Upload.AnswerForm =
+            Preferences.wantMinimal(head, octets) ? .minimal : answersBare ? .bare : .full
         return .receive(
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
                 deviceTimestamp: parameters.timestamp, body: body, isGzip: isGzip,
                 key: key, meter: meter, byteCountMax: settings.itemByteCountMax,
-                wantsMinimal: Preferences.wantMinimal(head, octets), receivedAt: context.nowMilliseconds))
+                answerForm: answerForm, receivedAt: context.nowMilliseconds))
     }
 }
 

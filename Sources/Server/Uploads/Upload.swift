@@ -19,6 +19,17 @@ struct Upload: Sendable {
         var isJSON: Bool { self == .json || self == .lines }
     }
 
+    /// What the answer says where every item was taken.
+    enum AnswerForm: Sendable {
+        /// How many items there are, and in which frame.
+        case full
+        /// Nothing, with 204 (RFC 7240 section 4.2).
+        case minimal
+        /// Nothing, with 200, as the Go server answered: its clients leave a body unread, and would need a
+        /// new connection for every post.
+        case bare
+    }
+
     /// 1 to 255 octets of UTF-8 without control characters.
     let channelID: [UInt8]
     /// As `channelID`.
@@ -34,8 +45,7 @@ struct Upload: Sendable {
     let meter: UploadMeter?
     /// The most octets of an item, inflated.
     let byteCountMax: Int
-    /// The client wants no body in the answer (RFC 7240 section 4.2).
-    let wantsMinimal: Bool
+    let answerForm: AnswerForm
     /// When its items were received, by the frame clock, in milliseconds since the epoch: the time of the
     /// head, which an age counts back from, or the stamp of the last item that the server stamped.
     var receivedAt: UInt64

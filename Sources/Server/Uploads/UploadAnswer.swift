@@ -81,10 +81,11 @@ enum UploadAnswer {
         _ response: inout Response
     ) {
         appendLocation(tally, &response)
-        if upload.wantsMinimal && tally.rejectedCount == 0 {
-            response.status = 204
+        if upload.answerForm != .full && tally.rejectedCount == 0 {
+            let isMinimal = upload.answerForm == .minimal
+            response.status = isMinimal ? 204 : 200
             response.block = settings.blocks.empty
-            response.fields.append("Preference-Applied: return=minimal\r\n")
+            if isMinimal { response.fields.append("Preference-Applied: return=minimal\r\n") }
             return
         }
         response.status = 200

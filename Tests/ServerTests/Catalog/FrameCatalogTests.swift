@@ -32,6 +32,15 @@ import Testing
         }
     }
 
+    @Test func theNextSnapshotNamesTheIndexsMembersAlike() throws {
+        let files = try FrameFolder(starts: [0, 10_000]).files
+        let first = FrameCatalog(files: [files[0]], retired: RetiredFrames(), members: .go)
+        let second = FrameCatalog(files: files, retired: RetiredFrames(), reusing: first)
+        for catalog in [first, second] {
+            #expect(String(decoding: catalog.index.octets, as: UTF8.self).hasPrefix(#"[{"StartAt":"#))
+        }
+    }
+
     @Test func theNextSnapshotSharesWhatStays() throws {
         let folder = try FrameFolder(starts: [0, 10_000, 20_000, 30_000])
         let files = folder.files

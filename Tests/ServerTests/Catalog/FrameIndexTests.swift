@@ -18,6 +18,19 @@ import Testing
                 + #"{"startAt":0,"endAt":10000,"id":"0"}]"#)
     }
 
+    @Test func theGoServersMembers() {
+        let windows = [(0, 10_000), (10_000, 20_000)].map {
+            (startTimestamp: UInt64($0.0), endTimestamp: UInt64($0.1))
+        }
+        let index = FrameIndex(windows: windows, members: .go)
+        #expect(
+            String(decoding: index.octets, as: UTF8.self)
+                == #"[{"StartAt":10000,"EndAt":20000,"Id":"10000"},{"StartAt":0,"EndAt":10000,"Id":"0"}]"#)
+        #expect(
+            String(decoding: index.octets[index.octetRange(ofFrames: 0..<1)], as: UTF8.self)
+                == #"{"StartAt":0,"EndAt":10000,"Id":"0"}"#)
+    }
+
     @Test func runsOfFrames() {
         let windows = (0..<120).map { (UInt64($0) * 7, UInt64($0) * 7 + 7) }
         let whole = index(windows)

@@ -21,7 +21,7 @@ struct Site {
     init(
         catalog: FrameCatalog = FrameCatalog(files: [], retired: RetiredFrames()), corsOrigin: String = "*",
         latenessMilliseconds: UInt64 = 0, patterns: [ChannelPattern] = [.all],
-        rates: RateLimits = RateLimits()
+        rates: RateLimits = RateLimits(), isGoCompatible: Bool = false
     ) {
         let entry = SecretEntry(name: "test", secret: Array(Self.secret.utf8).span, patterns: patterns)
         context = RequestContext(
@@ -29,7 +29,7 @@ struct Site {
             secrets: SecretSet([entry]), limiter: RateLimiter(rates),
             settings: RouteSettings(
                 corsOrigin: corsOrigin, itemByteCountMax: 1000, frameDurationMilliseconds: 10_000,
-                latenessMilliseconds: latenessMilliseconds))
+                latenessMilliseconds: latenessMilliseconds, isGoCompatible: isGoCompatible))
     }
 
     /// The answer to a request that needs no body: its line without the version, and field lines.

@@ -341,7 +341,7 @@ import Testing
     ])
     func minimal(preference: String, isWanted: Bool) throws {
         let upload = try site.accept("POST /channel/a", json, authorization, "Prefer: \(preference)")
-        #expect(upload.wantsMinimal == isWanted)
+        #expect(upload.answerForm == (isWanted ? .minimal : .full))
         let answer = try site.answer(.accepted(frame: 5), upload)
         #expect(answer.status == (isWanted ? 204 : 200))
         #expect(answer.body.isEmpty == isWanted)
