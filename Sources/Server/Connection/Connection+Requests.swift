@@ -84,7 +84,8 @@ extension Connection {
     ) -> Decision {
         let octets = plaintext.octets.extracting(0..<byteCount)
         return switch service {
-        case .streaming: Router.route(head, octets, context, from: requester, &response)
+        case .streaming, .plain, .trusted:
+            Router.route(head, octets, context, from: requester, &response)
         case .admin: AdminRouter.route(head, octets, context, &response)
         }
     }

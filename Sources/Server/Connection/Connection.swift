@@ -86,7 +86,7 @@ final class Connection {
         self.descriptor = descriptor
         self.token = token
         self.network = network
-        requester = Requester(network: network)
+        requester = Requester(network: network, isTrusted: service == .trusted)
         self.service = service
         phase = records.isOpen ? .head : .handshake
         self.records = records
@@ -111,6 +111,12 @@ final class Connection {
 enum Service: Sendable {
     /// Frames and uploads, over TLS.
     case streaming
+    /// The same without TLS.
+    case plain
+    /// The same without TLS, where posts need no secret.
+    case trusted
     /// Readiness, for the operator, without TLS.
     case admin
+
+    var isEncrypted: Bool { self == .streaming }
 }

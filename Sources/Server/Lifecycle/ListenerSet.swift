@@ -26,6 +26,8 @@ final class ListenerSet {
     private let seats: [Seat]
     /// `HOST:PORT` under which the server is reached: the first host's, with the real port.
     let authority: String
+    /// `HOST:PORT` of the listener without TLS, with the real port.
+    let plainAuthority: String?
 
     var loopCount: Int { seats.count }
 
@@ -38,18 +40,11 @@ final class ListenerSet {
                 throw StartError("\(host) is no numeric IP address; give --host one such as 127.0.0.1 or ::")
             }
             do {
-                let listener = try Listener(
-                    on: wanted, backlog: Self.backlog, congestionControl: configuration.congestionControl)
-                first = first ?? listener.address
+                let address = try Self.listen(
+                    on: wanted, .streaming, seats, congestionControl: configuration.congestionControl)
+                first = first ?? address
                 // Port 0 takes a free one for the first host; the others listen on the same.
-                port = listener.address.port
-                for seat in seats.dropFirst() {
-                    let beside = try Listener(
-                        beside: listener, backlog: Self.backlog,
-                        congestionControl: configuration.congestionControl)
-                    seat.listeners.append(Held(beside, .streaming))
-                }
-                seats[0].listeners.append(Held(listener, .streaming))
+                port = address.port
             } catch  where error.isMissingFamily && first != nil {
                 // A kernel without IPv6 still serves IPv4, which was asked for first.
                 configuration.logger.notice("not listening on \(wanted)", metadata: ["reason": "\(error)"])
@@ -60,7 +55,39 @@ final class ListenerSet {
         guard let first else { throw StartError("there is no address to listen on; give --host one") }
         self.seats = seats
         authority = first.isAny ? "localhost:\(first.port)" : "\(first)"
+        plainAuthority = try Self.bindPlain(configuration, seats)
         if let admin = configuration.admin { try bindAdmin(admin) }
+    }
+
+    /// Gives every seat a socket of its own on an address, and returns that with the real port.
+    private static func listen(
+        on wanted: SocketAddress, _ service: Service, _ seats: [Seat], congestionControl: String?
+    ) throws(SystemError) -> SocketAddress {
+        let listener = try Listener(on: wanted, backlog: backlog, congestionControl: congestionControl)
+        let address = listener.address
+        for seat in seats.dropFirst() {
+            let beside = try Listener(
+                beside: listener, backlog: backlog, congestionControl: congestionControl)
+            seat.listeners.append(Held(beside, service))
+        }
+        seats[0].listeners.append(Held(listener, service))
+        return address
+    }
+
+    private static func bindPlain(_ configuration: ServerConfiguration, _ seats: [Seat]) throws -> String? {
+        guard let plain = configuration.plain else { return nil }
+        guard let wanted = SocketAddress(host: plain.host, port: plain.port) else {
+            throw StartError(
+                "\(plain.host) is no numeric IP address; give --plain-listen one such as 127.0.0.1:4242")
+        }
+        do {
+            let address = try listen(
+                on: wanted, configuration.trustsPlain ? .trusted : .plain, seats,
+                congestionControl: configuration.congestionControl)
+            return "\(address)"
+        } catch {
+            throw StartError(advice(on: error, at: wanted, option: "--plain-listen"))
+        }
     }
 
     private func bindAdmin(_ admin: (host: String, port: UInt16)) throws {

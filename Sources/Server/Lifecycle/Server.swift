@@ -64,6 +64,15 @@ package final class Server {
         // Not before: a start that fails says why, and nothing else.
         certificate.announce(tls.certificates, logger: configuration.logger)
         warnOfExpiry()
+        if let plain = listeners.plainAuthority { warn(of: plain) }
+    }
+
+    /// Says each time what a listener without TLS lets others do.
+    private func warn(of plain: String) {
+        let consequence =
+            configuration.trustsPlain
+            ? "whoever reaches it may post without a secret" : "secrets sent there can be read on their way"
+        logger.warning("http://\(plain) is open too, where nothing is encrypted; \(consequence)")
     }
 
     private func start(

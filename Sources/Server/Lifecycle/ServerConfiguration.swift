@@ -32,6 +32,10 @@ package struct ServerConfiguration: Sendable {
     package var loopCount: Int?
     /// Where `/readyz` is served without TLS; nil nowhere.
     package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
+    /// Where frames and uploads are served without TLS too; nil nowhere. Port 0 takes a free one.
+    package var plain: (host: String, port: UInt16)?
+    /// Whether posts need no secret there.
+    package var trustsPlain = false
     /// Whether paths, the index and new frames are as the Go server's clients expect them.
     package var isGoCompatible = false
     package var limits = ConnectionLimits()

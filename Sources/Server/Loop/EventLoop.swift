@@ -140,7 +140,7 @@ final class EventLoop {
         workspace.metrics.acceptedConnections += 1
         let token = connections.makeToken()
         do {
-            let records = service == .streaming ? RecordLayer(context: tls) : RecordLayer()
+            let records = service.isEncrypted ? RecordLayer(context: tls) : RecordLayer()
             let connection = Connection(
                 descriptor: descriptor, token: token, network: peer.network, service: service,
                 records: records,

@@ -82,6 +82,8 @@ struct Requester: Sendable {
     var network: SocketNetwork?
     /// The client's certificate, verified in the handshake; nil where it gave none.
     var certificate: ClientCertificate?
+    /// Whether it came by a listener where posts need no secret.
+    var isTrusted = false
 
     fileprivate var key: RateKey? { network.map { RateKey(high: $0.high, low: $0.low) } }
 }

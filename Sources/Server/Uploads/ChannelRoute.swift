@@ -75,7 +75,7 @@ enum ChannelRoute {
 // What a head is asked, in the order of the asking.
 extension ChannelRoute {
     /// Whose upload it is: the secret, or the certificate's subject. No field's value begins with NUL, so no
-    /// secret is mistaken for a subject.
+    /// secret is mistaken for a subject. Those who are trusted with neither are one and the same.
     private static func owner(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester
     ) -> [UInt8] {
@@ -86,11 +86,15 @@ extension ChannelRoute {
     /// Whether the Authorization field's secret, or without one the client's certificate, may post to the
     /// channel; if not, the response says so.
     ///
+    /// Who is trusted may anyway, but for web pages: any page that a browser near the server shows could have
+    /// it post. Browsers send Origin with every POST (the Fetch standard, "append a request Origin header").
+    ///
     /// - Parameter channel: nil where the path names none; then only who asks is judged.
     private static func isAllowed(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
         _ requester: Requester, _ channel: [UInt8]?, _ response: inout Response
     ) -> Bool {
+        if requester.isTrusted && head.value(of: .origin) == nil { return true }
         var access = SecretSet.Access.unknown
         let name = channel ?? []
         let secret = bearerToken(head, octets)
