@@ -56,6 +56,16 @@ import Testing
         #expect(ListenAddress(argument: text) == nil)
     }
 
+    @Test func aPortAloneIsThisMachines() {
+        #expect(PlainAddress(argument: "4242")?.address == .at(host: "127.0.0.1", port: 4242))
+        #expect(PlainAddress(argument: "0.0.0.0:0")?.address == .at(host: "0.0.0.0", port: 0))
+        #expect(PlainAddress(argument: "[::]:80")?.address == .at(host: "::", port: 80))
+        #expect(PlainAddress(argument: "off")?.address == .off)
+        for text in ["", ":4242", "65536", "-1", "localhost", "::1:80", "99999999999999999999999"] {
+            #expect(PlainAddress(argument: text) == nil)
+        }
+    }
+
     @Test func aMomentIsANumberOrATime() {
         #expect(Moment(argument: "1732310400000")?.milliseconds == 1_732_310_400_000)
         #expect(Moment(argument: "2024-11-22T21:20:00Z")?.milliseconds == 1_732_310_400_000)
@@ -88,6 +98,9 @@ import Testing
         #expect(configuration.loopCount == nil)
         #expect(configuration.admin?.host == "127.0.0.1")
         #expect(configuration.admin?.port == 8081)
+        #expect(configuration.plain == nil)
+        #expect(!configuration.trustsPlain)
+        #expect(!configuration.isGoCompatible)
         #expect(configuration.corsOrigin == "*")
         #expect(configuration.drainTimeoutMilliseconds == 10_000)
         #expect(configuration.logger.logLevel == .info)
@@ -104,7 +117,8 @@ import Testing
                 "--threads", "3", "--admin", "off", "--max-item-size", "128MiB", "--max-connections", "11",
                 "--max-connections-per-address", "5", "--handshake-timeout", "1s", "--header-timeout", "2s",
                 "--idle-timeout", "3s", "--log-level", "warning", "--log-format", "json", "--cors-origin",
-                "https://a.example", "--drain-timeout", "4s", "--tcp-congestion", "bbr",
+                "https://a.example", "--drain-timeout", "4s", "--tcp-congestion", "bbr", "--compat-go",
+                "--plain-listen", "[::1]:4242", "--trust-plain",
             ]))
     }
 
@@ -127,7 +141,8 @@ import Testing
                     "SYNCSTREAMER_HEADER_TIMEOUT": "2s", "SYNCSTREAMER_IDLE_TIMEOUT": "3s",
                     "SYNCSTREAMER_LOG_LEVEL": "warning", "SYNCSTREAMER_LOG_FORMAT": "json",
                     "SYNCSTREAMER_CORS_ORIGIN": "https://a.example", "SYNCSTREAMER_DRAIN_TIMEOUT": "4s",
-                    "SYNCSTREAMER_TCP_CONGESTION": "bbr",
+                    "SYNCSTREAMER_TCP_CONGESTION": "bbr", "SYNCSTREAMER_COMPAT_GO": "on",
+                    "SYNCSTREAMER_PLAIN_LISTEN": "[::1]:4242", "SYNCSTREAMER_TRUST_PLAIN": "yes",
                 ]))
     }
 
@@ -159,6 +174,10 @@ import Testing
         #expect(configuration.corsOrigin == "https://a.example")
         #expect(configuration.drainTimeoutMilliseconds == 4000)
         #expect(configuration.congestionControl == "bbr")
+        #expect(configuration.isGoCompatible)
+        #expect(configuration.plain?.host == "::1")
+        #expect(configuration.plain?.port == 4242)
+        #expect(configuration.trustsPlain)
     }
 
     @Test func aFlagWinsOverTheEnvironment() throws {
@@ -176,6 +195,24 @@ import Testing
         #expect(configuration.admin?.port == 4)
     }
 
+    @Test func trustNeedsAPlainListener() throws {
+        for (arguments, variables) in [
+            (["--trust-plain"], [:]), ([], ["SYNCSTREAMER_TRUST_PLAIN": "on"]),
+            (
+                ["--plain-listen", "off"],
+                ["SYNCSTREAMER_PLAIN_LISTEN": "1", "SYNCSTREAMER_TRUST_PLAIN": "1"]
+            ),
+        ] {
+            let error = #expect(throws: ValidationError.self) {
+                _ = try configuration(arguments, variables)
+            }
+            #expect(error?.message.contains("--plain-listen") == true)
+        }
+        let variables = ["SYNCSTREAMER_TRUST_PLAIN": "on"]
+        #expect(try !configuration(["--no-trust-plain"], variables).trustsPlain)
+        #expect(try configuration(["--plain-listen", "1"], variables).plain?.host == "127.0.0.1")
+    }
+
     @Test func portIsReadWhereOurOwnVariableIsNotSet() throws {
         #expect(try configuration([], ["PORT": "2"]).port == 2)
         #expect(try configuration([], ["PORT": "2", "SYNCSTREAMER_PORT": "1"]).port == 1)
@@ -189,6 +226,7 @@ import Testing
     @Test(arguments: [
         ("SYNCSTREAMER_PORT", "65536"), ("PORT", "http"), ("SYNCSTREAMER_FRAME_DURATION", "10"),
         ("SYNCSTREAMER_RETAIN_BYTES", "2GB"), ("SYNCSTREAMER_ADMIN", "on"),
+        ("SYNCSTREAMER_PLAIN_LISTEN", "localhost"), ("SYNCSTREAMER_COMPAT_GO", "2"),
         ("SYNCSTREAMER_DURABILITY", "tape"),
         ("SYNCSTREAMER_SKIP_EMPTY_FRAMES", "maybe"), ("SYNCSTREAMER_LOG_LEVEL", "loud"),
     ])

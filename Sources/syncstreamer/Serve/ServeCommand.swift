@@ -24,6 +24,7 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup(title: "Where") var place: PlaceOptions
     @OptionGroup(title: "Frames") var frames: FrameOptions
+    @OptionGroup(title: "Compatibility") var compatibility: CompatibilityOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
@@ -40,6 +41,7 @@ struct ServeCommand: ParsableCommand {
         var configuration = ServerConfiguration()
         try place.apply(source, to: &configuration)
         try frames.apply(source, to: &configuration)
+        try compatibility.apply(source, to: &configuration)
         try limits.apply(source, to: &configuration)
         try log.apply(source, to: &configuration)
         return configuration
