@@ -83,6 +83,13 @@ import Testing
         }
     }
 
+    /// As a server with --compat-go writes it.
+    @Test func anIndexMayHaveTheGoServersMembers() {
+        let text = #"[{"StartAt":1,"EndAt":3,"Id":"1"}]"#
+        #expect(
+            IndexEntry.entries(Array(text.utf8).span) == [IndexEntry(id: "1", startAt: 1, endAt: 3)])
+    }
+
     @Test func aFrameIsNamedInThreeWays() {
         #expect(FrameSelector(argument: "latest") == .latest)
         #expect(FrameSelector(argument: "1732310400000") == .number(1_732_310_400_000))

@@ -157,6 +157,16 @@ import TimeFrame
         #expect(try json(octets).contains("\"base64\":\"MTc=\""))
     }
 
+    @Test func theOtherOrderIsPointedOut() throws {
+        let channels = ["a", "b"].map { FrameContent.Channel(id: $0, type: "t", items: []) }
+        let content = FrameContent(startTimestamp: 0, endTimestamp: 0, channels: channels)
+        let idFirst = try content.encode(order: .idFirst)
+        #expect(InspectCommand.advice(idFirst.span, isIDFirst: false) == "; it is one with --id-first")
+        let typeFirst = try content.encode()
+        #expect(InspectCommand.advice(typeFirst.span, isIDFirst: true) == "; it is one without --id-first")
+        #expect(InspectCommand.advice([0, 1].span, isIDFirst: false) == "")
+    }
+
     @Test func longBinaryDataIsCutWithItsSizeTold() throws {
         let text = try table(frame("video", [[UInt8](0..<200)]))
         #expect(

@@ -28,7 +28,7 @@ enum FrameProof {
     static func check(_ octets: Span<UInt8>, id: String, url: String) throws {
         let reader: FrameReader
         do throws(FrameError) {
-            reader = try FrameReader(octets)
+            reader = try FrameReader(inEitherOrder: octets)
         } catch {
             throw CommandFailure("\(url) is no frame: \(error)")
         }

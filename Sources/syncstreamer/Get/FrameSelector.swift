@@ -36,8 +36,10 @@ struct IndexEntry: Equatable {
     static func entries(_ octets: Span<UInt8>) -> [IndexEntry]? {
         guard let elements = JSONValue(octets)?.elements else { return nil }
         let entries = elements.compactMap { element -> IndexEntry? in
-            guard let id = element["id"]?.text, let startAt = element["startAt"]?.natural,
-                let endAt = element["endAt"]?.natural
+            // In capitals where the server has --compat-go.
+            guard let id = (element["id"] ?? element["Id"])?.text,
+                let startAt = (element["startAt"] ?? element["StartAt"])?.natural,
+                let endAt = (element["endAt"] ?? element["EndAt"])?.natural
             else { return nil }
             return IndexEntry(id: id, startAt: startAt, endAt: endAt)
         }

@@ -24,7 +24,10 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print comma-separated values, a row an item; the column 'form' says what 'data' is.")
     var csv = false
 
-    @Flag(help: "The frame has each channel's id before its type, as the Go server wrote it.")
+    @Flag(
+        help:
+            "The frame has each channel's id before its type, as 'serve --compat-go' writes it."
+    )
     var idFirst = false
 
     func validate() throws {
@@ -52,12 +55,23 @@ struct InspectCommand: ParsableCommand {
         }
     }
 
+    /// What to do where octets that are no frame in one order are one in the other.
+    static func advice(_ octets: Span<UInt8>, isIDFirst: Bool) -> String {
+        do throws(FrameError) {
+            _ = try FrameReader(octets, order: isIDFirst ? .typeFirst : .idFirst)
+        } catch {
+            return ""
+        }
+        return isIDFirst ? "; it is one without --id-first" : "; it is one with --id-first"
+    }
+
     private func show(_ octets: Span<UInt8>, named name: String) throws {
         let frame: FrameReader
         do throws(FrameError) {
             frame = try FrameReader(octets, order: idFirst ? .idFirst : .typeFirst)
         } catch {
-            throw CommandFailure("\(name) is no frame: \(error)")
+            let advice = Self.advice(octets, isIDFirst: idFirst)
+            throw CommandFailure("\(name) is no frame: \(error)\(advice)")
         }
         var output = OutputWriter()
         if json {
