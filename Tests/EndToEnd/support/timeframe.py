@@ -32,8 +32,8 @@ class Frame:
         return channel.items if channel else []
 
 
-def decode(octets):
-    """The content of a frame; an AssertionError where it is none."""
+def decode(octets, id_first=False):
+    """The content of a frame; an AssertionError where it is none. `id_first` is the Go server's order of a channel's names."""
     version, metadata_size, data_size, start, end = struct.unpack_from(">HIQQQ", octets)
     assert version == 1
     assert len(octets) == 30 + metadata_size + data_size
@@ -41,12 +41,13 @@ def decode(octets):
 
     channels, offsets, position = [], [], 0
     while position < metadata_size:
-        offset, type_size, id_size = struct.unpack_from(">QII", metadata, position)
+        offset, *sizes = struct.unpack_from(">QII", metadata, position)
         position += 16
-        channel_type = metadata[position:position + type_size].decode()
-        position += type_size
-        channels.append(Channel(metadata[position:position + id_size].decode(), channel_type))
-        position += id_size
+        names = []
+        for size in sizes:
+            names.append(metadata[position:position + size].decode())
+            position += size
+        channels.append(Channel(*names if id_first else reversed(names)))
         offsets.append(offset)
     assert position == metadata_size
     assert len({channel.id for channel in channels}) == len(channels)
