@@ -113,8 +113,8 @@ extension Connection {
     }
 
     /// Puts what the session wants to send, and the content that belongs to it, behind each other, and
-    /// encrypts what fills a record at once, while it is in the processor's nearest memory. False where the TLS
-    /// session is dead.
+    /// encrypts what fills a record at once, while it is in the processor's nearest memory. False where the
+    /// TLS session is dead.
     private func gatherPieces(_ exchange: HTTP2Exchange, _ workspace: inout Workspace) -> Bool {
         var isAlive = true
         var position = 0
