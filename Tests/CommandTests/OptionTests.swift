@@ -104,6 +104,7 @@ import Testing
         #expect(configuration.corsOrigin == "*")
         #expect(configuration.drainTimeoutMilliseconds == 10_000)
         #expect(configuration.logger.logLevel == .info)
+        #expect(configuration.accessLog == nil)
     }
 
     @Test func everyOptionArrives() throws {
@@ -118,7 +119,7 @@ import Testing
                 "--max-connections-per-address", "5", "--handshake-timeout", "1s", "--header-timeout", "2s",
                 "--idle-timeout", "3s", "--log-level", "warning", "--log-format", "json", "--cors-origin",
                 "https://a.example", "--drain-timeout", "4s", "--tcp-congestion", "bbr", "--compat-go",
-                "--plain-listen", "[::1]:4242", "--trust-plain",
+                "--plain-listen", "[::1]:4242", "--trust-plain", "--access-log", "l",
             ]))
     }
 
@@ -143,6 +144,7 @@ import Testing
                     "SYNCSTREAMER_CORS_ORIGIN": "https://a.example", "SYNCSTREAMER_DRAIN_TIMEOUT": "4s",
                     "SYNCSTREAMER_TCP_CONGESTION": "bbr", "SYNCSTREAMER_COMPAT_GO": "on",
                     "SYNCSTREAMER_PLAIN_LISTEN": "[::1]:4242", "SYNCSTREAMER_TRUST_PLAIN": "yes",
+                    "SYNCSTREAMER_ACCESS_LOG": "l",
                 ]))
     }
 
@@ -171,6 +173,8 @@ import Testing
         #expect(configuration.limits.headerTimeoutMilliseconds == 2000)
         #expect(configuration.limits.idleTimeoutMilliseconds == 3000)
         #expect(configuration.logger.logLevel == .warning)
+        #expect(configuration.accessLog == .file("l"))
+        #expect(configuration.accessLogFormat == .json)
         #expect(configuration.corsOrigin == "https://a.example")
         #expect(configuration.drainTimeoutMilliseconds == 4000)
         #expect(configuration.congestionControl == "bbr")
@@ -178,6 +182,15 @@ import Testing
         #expect(configuration.plain?.host == "::1")
         #expect(configuration.plain?.port == 4242)
         #expect(configuration.trustsPlain)
+    }
+
+    @Test func theAccessLogIsOffOnOrAFile() throws {
+        #expect(
+            try configuration(["--access-log", "off"], ["SYNCSTREAMER_ACCESS_LOG": "on"]).accessLog == nil)
+        #expect(try configuration(["--access-log", "on"]).accessLog == .standardError)
+        #expect(try configuration(["--access-log", "on"]).accessLogFormat == .text)
+        #expect(try configuration(["--access-log", "./on"]).accessLog == .file("./on"))
+        #expect(throws: (any Error).self) { try configuration(["--access-log", ""]) }
     }
 
     @Test func aFlagWinsOverTheEnvironment() throws {

@@ -124,4 +124,36 @@ private final class Playground {
         first = nil
         #expect(try FileLock("lock", in: playground.directory) != nil)
     }
+
+    @Test func linesAreAppended() throws {
+        let playground = try Playground()
+        let path = playground.directory.path(of: "lines")
+        let first = try LineStream(appendingTo: path)
+        #expect(try first.append(Array("one\n".utf8).span) == 4)
+        let second = try LineStream(appendingTo: path)
+        #expect(try second.append(Array("two\n".utf8).span) == 4)
+        #expect(try first.append(Array("three\n".utf8).span) == 6)
+        #expect(try WholeFile.read(path, byteCountMax: 100) == Array("one\ntwo\nthree\n".utf8))
+        #expect(throws: SystemError.self) { _ = try LineStream(appendingTo: playground.directory.path) }
+    }
+
+    @Test func aReaderThatTakesNothingGetsWholeLinesAndNobodyWaits() throws {
+        let playground = try Playground()
+        let path = playground.directory.path(of: "pipe")
+        // SAFETY: the String lends its octets and a terminator for the length of the call.
+        #expect(unsafe mkfifo(path, 0o600) == 0)
+        #expect(throws: SystemError.self) { _ = try LineStream(appendingTo: path) }
+        // SAFETY: as above.
+        let reader = Descriptor(owning: unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC))
+        let stream = try LineStream(appendingTo: path)
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 999) + [UInt8(ascii: "\n")]
+        let lines = [UInt8](Array(repeating: line, count: 1000).joined())
+        let count = try stream.append(lines.span, timeoutMilliseconds: 0)
+        #expect(count > 0 && count < lines.count && count % line.count == 0)
+        #expect(try stream.append(lines.span, timeoutMilliseconds: 0) == 0)
+        var taken = [UInt8](repeating: 0, count: 1 << 20)
+        // SAFETY: read fills no more than the array has.
+        #expect(unsafe read(reader.number, &taken, taken.count) == count)
+        #expect(try stream.append(line.span, timeoutMilliseconds: 0) == line.count)
+    }
 }

@@ -4,6 +4,21 @@ import Bytes
 package enum Method: Sendable, Equatable {
     case get, head, post, put, delete, connect, options, trace, patch
 
+    /// As it stands in a request line.
+    package var name: StaticString {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .connect: "CONNECT"
+        case .options: "OPTIONS"
+        case .trace: "TRACE"
+        case .patch: "PATCH"
+        }
+    }
+
     /// Methods are case-sensitive (RFC 9110 section 9.1).
     init?(_ token: Span<UInt8>) {
         switch token.count {

@@ -47,6 +47,25 @@ package struct UTCTime: Sendable {
         sink.append(UInt8(ascii: "Z"))
     }
 
+    /// Appends the form of web servers' Common Log Format: `23/Nov/2026:10:36:56 +0000`.
+    package func appendCommonLogForm(to sink: inout some OctetSink & ~Copyable) {
+        appendPadded(day, digits: 2, to: &sink)
+        sink.append(Self.monthNames[month - 1])
+        appendPadded(year, digits: 4, to: &sink)
+        sink.append(UInt8(ascii: ":"))
+        appendPadded(hour, digits: 2, to: &sink)
+        sink.append(UInt8(ascii: ":"))
+        appendPadded(minute, digits: 2, to: &sink)
+        sink.append(UInt8(ascii: ":"))
+        appendPadded(second, digits: 2, to: &sink)
+        sink.append(" +0000")
+    }
+
+    private static let monthNames: [StaticString] = [
+        "/Jan/", "/Feb/", "/Mar/", "/Apr/", "/May/", "/Jun/", "/Jul/", "/Aug/", "/Sep/", "/Oct/", "/Nov/",
+        "/Dec/",
+    ]
+
     private func appendPadded(_ value: Int, digits: Int, to sink: inout some OctetSink & ~Copyable) {
         var divisor = 1
         for _ in 1..<digits { divisor *= 10 }

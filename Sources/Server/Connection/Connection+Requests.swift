@@ -58,6 +58,7 @@ extension Connection {
         isVersion10 = workspace.head.version == .http10
         isHead = workspace.head.method == .head
         let expectsContinue = workspace.head.expectsContinue
+        if let access = workspace.access { Self.begin(access, workspace.head, workspace.plaintext) }
         let decision = Self.decide(
             service, workspace.head, workspace.plaintext, headByteCount, turn.context, requester,
             &workspace.response)
@@ -76,6 +77,12 @@ extension Connection {
         _ plaintext: borrowing Buffer, _ byteCount: Int, into head: inout RequestHead
     ) throws(RequestFault) {
         try head.parse(plaintext.octets.extracting(0..<byteCount))
+    }
+
+    private static func begin(
+        _ access: AccessLines, _ head: RequestHead, _ plaintext: borrowing Buffer
+    ) {
+        access.begin(head.method, path: plaintext.octets.extracting(head.path))
     }
 
     private static func decide(

@@ -11,11 +11,12 @@ extension Connection {
     func respond(_ workspace: inout Workspace, _ turn: borrowing Turn, since: UInt64? = nil) {
         if workspace.response.isWithheld {
             // No status would be true: the connection ends without one.
+            workspace.access?.forget()
             isClosing = true
             return
         }
         workspace.response.logFailure(turn.logger)
-        workspace.countRequest(isHTTP2: false, since: since ?? turn.monotonicMicroseconds)
+        note(&workspace, since: since ?? turn.monotonicMicroseconds)
         if !isKeptAlive { isClosing = true }
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.responses)
@@ -27,6 +28,16 @@ extension Connection {
         workspace.responses.append("\r\n")
         if isHead { return }
         appendContent(&workspace)
+    }
+
+    /// Counts the response, and gives it its line in the access log.
+    func note(_ workspace: inout Workspace, since: UInt64) {
+        let duration = workspace.countRequest(isHTTP2: exchange != nil, since: since)
+        guard let access = workspace.access else { return }
+        access.append(
+            peer: peerText, exchange != nil ? "HTTP/2.0" : isVersion10 ? "HTTP/1.0" : "HTTP/1.1",
+            status: workspace.response.status,
+            byteCount: isHead ? 0 : workspace.response.contentByteCount, microseconds: duration)
     }
 
     /// Small content joins the head; of larger content as much as fills the head's record, so that no octet

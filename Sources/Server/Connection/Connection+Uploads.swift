@@ -21,6 +21,7 @@ extension Connection {
             endBody(of: .chunked, expectsContinue: expectsContinue)
             return respond(&workspace, turn)
         }
+        pending!.accessPath = workspace.access?.suspend()
         ticket = workspace.uploads.insert(UploadEntry(upload: pending!, connection: token))
         phase = .body
         isBodyRead = false
@@ -78,6 +79,7 @@ extension Connection {
         }
         if case .malformed = ending { isHead = false }
         workspace.countRejections(of: upload.tally)
+        if let path = upload.accessPath { workspace.access?.resume(path) }
         respond(&workspace, turn, since: upload.startedAt)
         return true
     }

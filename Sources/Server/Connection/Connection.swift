@@ -29,6 +29,8 @@ final class Connection {
     let token: UInt64
     let network: SocketNetwork
     let service: Service
+    /// The client's address for the access log; empty where there is none.
+    let peerText: [UInt8]
 
     var records: RecordLayer
     /// Received, and not decrypted yet.
@@ -80,12 +82,14 @@ final class Connection {
     var isHead = false
 
     init(
-        descriptor: consuming Descriptor, token: UInt64, network: SocketNetwork, service: Service,
-        records: consuming RecordLayer, limits: RequestLimits, now: UInt64, timeouts: ConnectionLimits
+        descriptor: consuming Descriptor, token: UInt64, network: SocketNetwork, peerText: [UInt8] = [],
+        service: Service, records: consuming RecordLayer, limits: RequestLimits, now: UInt64,
+        timeouts: ConnectionLimits
     ) {
         self.descriptor = descriptor
         self.token = token
         self.network = network
+        self.peerText = peerText
         requester = Requester(network: network, isTrusted: service == .trusted)
         self.service = service
         phase = records.isOpen ? .head : .handshake

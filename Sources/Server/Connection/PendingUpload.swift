@@ -16,6 +16,8 @@ final class PendingUpload {
     private(set) var ending: UploadEnding?
     /// When its head came, in microseconds of the monotonic clock.
     let startedAt: UInt64
+    /// For the access log; nil where there is none.
+    var accessPath: [UInt8]?
 
     private var cutter: ItemCutter
     /// Content that is not cut yet. Grows with what has arrived, never by what a Content-Length promises.

@@ -30,6 +30,8 @@ struct Workspace: ~Copyable {
     /// What this loop has counted.
     var metrics = LoopMetrics()
     let dates = DateField()
+    /// Nil where there is no access log.
+    var access: AccessLines?
 
     /// Whether so much waits for the disk that no more is taken: devices that send faster are held up by TCP.
     var isQueueFull: Bool { undecidedByteCount + batch.byteCount >= TurnLimits.queueByteCountMax }
@@ -37,11 +39,13 @@ struct Workspace: ~Copyable {
 
 extension Workspace {
     /// Counts the response as an answer to a request that came at `start`, microseconds of the monotonic
-    /// clock.
-    mutating func countRequest(isHTTP2: Bool, since start: UInt64) {
+    /// clock. Returns how many it took.
+    mutating func countRequest(isHTTP2: Bool, since start: UInt64) -> UInt64 {
         let end = Clock.monotonicMicroseconds()
+        let duration = end - min(start, end)
         metrics.requests.count(
-            response.route, isHTTP2: isHTTP2, status: response.status, microseconds: end - min(start, end))
+            response.route, isHTTP2: isHTTP2, status: response.status, microseconds: duration)
+        return duration
     }
 
     /// Counts the items that were refused before they came to the log.

@@ -31,6 +31,8 @@ package final class Server {
     private var threads: [Thread] = []
     private var writerThread: Thread?
     private var sealerThread: Thread?
+    private var accessLog: AccessLog?
+    private var accessLogThread: Thread?
 
     var logger: Logger { configuration.logger }
 
@@ -92,6 +94,7 @@ package final class Server {
         let writing = try Writer(
             recovery, mailbox: writer, loops: loops, sealer: sealer, metrics: metrics, logger: logger)
         let limiter = RateLimiter(configuration.rates)
+        let access = try configuration.accessLog.map(openAccessLog)
         var serving: [EventLoop] = []
         for (index, mailbox) in loops.enumerated() {
             let context = RequestContext(
@@ -103,11 +106,12 @@ package final class Server {
                 http2Limits: configuration.http2Limits, logger: logger)
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
-                tls: tls,
-                ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock)
+                tls: tls, ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock,
+                access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) })
             try listeners.hand(to: loop, index: index)
             serving.append(loop)
         }
+        if let access { accessLogThread = try Thread(name: "access log", owning: access) { $0.run() } }
         sealerThread = try Thread(name: "sealer", owning: sealing) { $0.run() }
         writerThread = try Thread(name: "writer", owning: writing) { $0.run() }
         for (index, loop) in serving.enumerated() {
@@ -119,10 +123,22 @@ package final class Server {
         }
     }
 
+    private func openAccessLog(_ place: AccessLogPlace) throws -> AccessLogWriter {
+        let log = try AccessLog(metrics: metrics)
+        accessLog = log
+        do {
+            return try AccessLogWriter(log, place: place, logger: logger)
+        } catch {
+            throw StartError("--access-log can't be opened: \(error)")
+        }
+    }
+
     /// Reads certificates and secrets anew. Connections go on; new ones get the new certificates, and every
-    /// request from now on the new secrets. What can't be read leaves everything as it was, and says so.
+    /// request from now on the new secrets. What can't be read leaves everything as it was, and says so. The
+    /// access log's file is opened anew in any case.
     package func reload() {
         ServiceManager.notify(.reloading)
+        accessLog?.mailbox.post(.reopen)
         do {
             let context = try certificate.load(ticketKeys: ticketKeys)
             let set = try secrets.load(logger: logger)
@@ -167,5 +183,7 @@ package final class Server {
         writerThread.take()?.join()
         sealer.post(.stop)
         sealerThread.take()?.join()
+        accessLog?.mailbox.post(.stop)
+        accessLogThread.take()?.join()
     }
 }

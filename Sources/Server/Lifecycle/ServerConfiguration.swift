@@ -48,6 +48,9 @@ package struct ServerConfiguration: Sendable {
     package var drainTimeoutMilliseconds: UInt64 = 10_000
     /// A congestion control algorithm for the listeners (tcp(7)); nil leaves the system's.
     package var congestionControl: String?
+    /// Where a line an answer goes; nil nowhere.
+    package var accessLog: AccessLogPlace?
+    package var accessLogFormat = AccessLogFormat.text
     /// Where lines for the operator go.
     package var logger = Logger(label: "syncstreamer")
 

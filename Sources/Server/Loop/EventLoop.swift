@@ -43,7 +43,7 @@ final class EventLoop {
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>, ledger: ConnectionLedger,
         catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
-        frameClock: FrameClock
+        frameClock: FrameClock, access: AccessLines? = nil
     ) throws {
         self.index = index
         self.mailbox = mailbox
@@ -55,6 +55,7 @@ final class EventLoop {
         self.ticketKeys = ticketKeys
         self.turn = turn
         self.frameClock = frameClock
+        workspace.access = access
         poller = try Poller(eventsMax: TurnLimits.eventsMax)
         try poller.add(mailbox.wake.descriptor, token: Self.mailboxToken, interest: .read)
     }
@@ -100,6 +101,7 @@ final class EventLoop {
         turn.context.receivedMicroseconds = wall
         turn.context.nowMilliseconds = frameClock.reading(wall / 1000)
         workspace.dates.update(wallMilliseconds: wall / 1000)
+        workspace.access?.update(wallMilliseconds: wall / 1000)
         if catalog.refresh(&snapshot) { turn.context.catalog = snapshot.value }
     }
 
@@ -142,9 +144,9 @@ final class EventLoop {
         do {
             let records = service.isEncrypted ? RecordLayer(context: tls) : RecordLayer()
             let connection = Connection(
-                descriptor: descriptor, token: token, network: peer.network, service: service,
-                records: records,
-                limits: turn.requestLimits, now: turn.monotonic, timeouts: turn.limits)
+                descriptor: descriptor, token: token, network: peer.network,
+                peerText: workspace.access == nil ? [] : Array(peer.host.utf8), service: service,
+                records: records, limits: turn.requestLimits, now: turn.monotonic, timeouts: turn.limits)
             try poller.add(connection.descriptor, token: token, interest: .read)
             connections.insert(connection, at: token)
         } catch {
@@ -228,6 +230,7 @@ final class EventLoop {
         for slot in 0..<connections.slotCount {
             if let connection = connections.element(inSlot: slot) { close(connection) }
         }
+        workspace.access?.handOver()
     }
 
     // MARK: Time
@@ -254,6 +257,7 @@ final class EventLoop {
         workspace.metrics.openConnections = UInt64(connections.count)
         workspace.metrics.queuedByteCount = UInt64(workspace.undecidedByteCount)
         turn.context.metrics.publish(workspace.metrics, of: index)
+        workspace.access?.handOver()
     }
 
     // MARK: Other threads

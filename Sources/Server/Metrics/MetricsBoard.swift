@@ -27,6 +27,8 @@ final class MetricsBoard: Sendable {
     let store = Mutex(Store())
     /// Seconds since the UNIX epoch at which the certificate that ends first does.
     let certificateEnd = Atomic<Int64>(0)
+    /// Lines of the access log that nobody will see.
+    let droppedAccessLines = Atomic<UInt64>(0)
     let startSeconds: UInt64
 
     /// - Parameter startSeconds: when the server started, in seconds since the UNIX epoch.

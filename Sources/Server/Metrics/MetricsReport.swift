@@ -111,6 +111,10 @@ enum MetricsReport {
             "syncstreamer_certificate_expiry_seconds", .gauge, "Until the certificate expires, 0 when it has."
         )
         out.sample(UInt64(max(0, end - Int64(nowSeconds))))
+        out.begin(
+            "syncstreamer_access_log_lines_dropped_total", .counter,
+            "Lines for which the access log had no room, or no disk.")
+        out.sample(board.droppedAccessLines.load(ordering: .relaxed))
         out.begin("syncstreamer_build_info", .gauge, "1; its labels say what runs.")
         out.sample(1, "version", BuildInfo.version)
         let usage = ProcessUsage.now()

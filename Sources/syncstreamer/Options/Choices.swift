@@ -1,4 +1,5 @@
 import ArgumentParser
+import Server
 
 /// An option that takes one of a few words.
 protocol ChoiceOption: OptionValue, CaseIterable, RawRepresentable where RawValue == String {}
@@ -22,6 +23,23 @@ enum LogLevelChoice: String, ChoiceOption {
 enum LogFormatChoice: String, ChoiceOption {
     case text
     case json
+}
+
+/// Whether there is an access log, and where.
+enum AccessLogChoice: OptionValue, Equatable {
+    static let form = "off, on, or the path of a file"
+
+    case off
+    case at(AccessLogPlace)
+
+    init?(argument: String) {
+        switch argument {
+        case "": return nil
+        case "off": self = .off
+        case "on": self = .at(.standardError)
+        default: self = .at(.file(argument))
+        }
+    }
 }
 
 /// On or off in an environment variable, where an option is a flag.

@@ -10,7 +10,7 @@ struct ServeCommand: ParsableCommand {
         discussion: """
             When it serves, it prints one line, "listening on https://HOST:PORT", and logs to standard \
             error. SIGTERM and SIGINT finish what is in flight, a second one ends at once, SIGHUP reloads \
-            certificates and secrets.
+            certificates and secrets, and opens the access log anew.
 
             Every option can be given as an environment variable: SYNCSTREAMER_ and the option in \
             capitals, with underscores (SYNCSTREAMER_FRAME_DURATION=2s). PORT is read where \

@@ -68,6 +68,9 @@ extension Connection {
             let range = try fields.get()
             try Self.parse(exchange.session.fields, range, hasContent: hasContent, into: &workspace.head)
             isHead = workspace.head.method == .head
+            if let access = workspace.access {
+                Self.begin(access, workspace.head, exchange.session.fields, range)
+            }
             let decision = Self.decide(
                 workspace.head, exchange.session.fields, range, turn.context, requester, &workspace.response)
             if case .receive(let upload) = decision {
@@ -85,6 +88,12 @@ extension Connection {
         try head.parse(fields: fields.octets.extracting(range), hasBody: hasContent)
     }
 
+    private static func begin(
+        _ access: AccessLines, _ head: RequestHead, _ fields: borrowing RequestFields, _ range: Range<Int>
+    ) {
+        access.begin(head.method, path: fields.octets.extracting(range).extracting(head.path))
+    }
+
     private static func decide(
         _ head: RequestHead, _ fields: borrowing RequestFields, _ range: Range<Int>,
         _ context: borrowing RequestContext, _ requester: Requester, _ response: inout Response
@@ -99,10 +108,11 @@ extension Connection {
     ) {
         if workspace.response.isWithheld {
             // No status would be true: the stream ends without one.
+            workspace.access?.forget()
             return exchange.session.reset(stream, .internalError)
         }
         workspace.response.logFailure(turn.logger)
-        workspace.countRequest(isHTTP2: true, since: since ?? turn.monotonicMicroseconds)
+        note(&workspace, since: since ?? turn.monotonicMicroseconds)
         workspace.fieldLines.removeAll()
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.fieldLines)
         let byteCount = isHead ? 0 : workspace.response.contentByteCount
@@ -152,6 +162,7 @@ extension Connection {
             Router.refuse(.shortOfMemory, turn.context, &workspace.response)
             return respond(on: stream, exchange, &workspace, turn)
         }
+        pending.accessPath = workspace.access?.suspend()
         let ticket = workspace.uploads.insert(UploadEntry(upload: pending, connection: token))
         let uploading = UploadStream(stream, pending, ticket: ticket)
         uploading.isInputOver = !hasContent
@@ -206,6 +217,7 @@ extension Connection {
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
         workspace.countRejections(of: uploading.pending.tally)
+        if let path = uploading.pending.accessPath { workspace.access?.resume(path) }
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
     }
 
