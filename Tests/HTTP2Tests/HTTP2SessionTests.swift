@@ -329,6 +329,26 @@ import Testing
         #expect(session.isOver)
     }
 
+    /// A peer that has said goodbye and has no stream left is done, in whatever pieces it says more.
+    @Test func aRequestBehindAGoodbyeIsNone() throws {
+        let goodbye = Peer.frame(7, 0, [UInt8](repeating: 0, count: 8))
+        let more = Peer.headers(1, Peer.get("/"))
+        #expect(try receive(goodbye + more).isEmpty)
+        let another = try Self.makeSession()
+        for octets in [goodbye, more] { #expect(another.receive(octets.span, now: 0) == octets.count) }
+        #expect(another.events.isEmpty)
+        for session in [session, another] {
+            _ = sent(by: session)
+            #expect(session.isOver)
+        }
+    }
+
+    @Test func aRequestBeforeAGoodbyeIsAnswered() throws {
+        let goodbye = Peer.frame(7, 0, [UInt8](repeating: 0, count: 8))
+        let events = try receive(Peer.headers(1, Peer.get("/")) + goodbye + Peer.headers(3, Peer.get("/")))
+        #expect(events.count == 2)
+    }
+
     @Test func whatIsNoPrefaceEndsAtOnce() throws {
         let session = try #require(HTTP2Session(limits: limits, requestLimits: RequestLimits()))
         #expect(session.receive(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8).span, now: 0) == nil)

@@ -84,7 +84,11 @@ extension HTTP2Session {
     }
 
     /// Every frame costs, but for content: what a stream cost is earned back when its response is sent.
+    ///
+    /// nghttp2 looks whether there is more to read when it is given octets, and not between their frames: what
+    /// follows a peer's GOAWAY and its last stream must come to nothing also where it comes with them.
     func noteBegin(of head: nghttp2_frame_hd) -> Int32 {
+        if !wantsMore { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
         if UInt32(head.type) != NGHTTP2_DATA.rawValue || head.length == 0 { spend() }
         ignoredByteCount -= Self.frameHeadByteCount + head.length
         return 0

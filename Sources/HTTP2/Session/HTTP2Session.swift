@@ -103,12 +103,19 @@ extension HTTP2Session {
             defer { unsafe input = nil }
             return unsafe nghttp2_session_mem_recv(session, memory.baseAddress, memory.count)
         }
+        if count < 0 && !wantsMore { return octets.count }
         if count < 0 {
             hasFailed = true
             return nil
         }
         noteReceived(count)
         return count
+    }
+
+    /// Whether what the peer may still send can mean anything.
+    var wantsMore: Bool {
+        // SAFETY: values only.
+        unsafe nghttp2_session_want_read(session) != 0
     }
 
     /// All events are handled.
@@ -228,8 +235,7 @@ extension HTTP2Session {
     /// Nothing more will be received or sent.
     package var isOver: Bool {
         // SAFETY: values only.
-        unsafe hasFailed
-            || nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+        unsafe hasFailed || !wantsMore && nghttp2_session_want_write(session) == 0
     }
 
     /// A response from so many octets on shares the connection with all others; a smaller one is sent at
