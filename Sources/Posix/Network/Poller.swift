@@ -4,15 +4,21 @@ import Glibc
 /// Waits for many descriptors at once: level-triggered epoll(7). One thread.
 @safe
 package struct Poller: ~Copyable {
-    /// What is waited for on a descriptor. Errors and hang-ups are always reported.
-    package struct Interest: OptionSet, Sendable {
-        package let rawValue: UInt32
-        package init(rawValue: UInt32) { self.rawValue = rawValue }
-
+    /// What is waited for on a descriptor: one thing at a time. Errors and hang-ups are always reported.
+    package enum Interest: Sendable {
+        case none
         /// Octets, a connection or the end of the stream to take.
-        package static let read = Interest(rawValue: EPOLLIN.rawValue)
+        case read
         /// Room to send.
-        package static let write = Interest(rawValue: EPOLLOUT.rawValue)
+        case write
+
+        fileprivate var flags: UInt32 {
+            switch self {
+            case .none: 0
+            case .read: EPOLLIN.rawValue
+            case .write: EPOLLOUT.rawValue
+            }
+        }
     }
 
     /// What happened on a descriptor.
@@ -68,7 +74,7 @@ package struct Poller: ~Copyable {
 
     /// Stops to watch a descriptor that stays open. Closing one ends the watch by itself.
     package borrowing func remove(_ watched: borrowing Descriptor) throws(SystemError) {
-        try control(EPOLL_CTL_DEL, watched.number, 0, [])
+        try control(EPOLL_CTL_DEL, watched.number, 0, .none)
     }
 
     private borrowing func control(
@@ -76,7 +82,7 @@ package struct Poller: ~Copyable {
     ) throws(SystemError) {
         // SAFETY: epoll_ctl copies the structure before it returns.
         var event = unsafe epoll_event()
-        unsafe event.events = interest.rawValue
+        unsafe event.events = interest.flags
         unsafe event.data.u64 = token
         if unsafe epoll_ctl(descriptor.number, operation, number, &event) != 0 {
             throw SystemError(call: "epoll_ctl", subject: "descriptor \(number)")

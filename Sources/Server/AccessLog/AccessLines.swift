@@ -116,12 +116,12 @@ final class AccessLines {
     ) {
         lines.append(copying: peer.span)
         lines.append(" - - [")
-        lines.append(copying: time.span)
+        lines.append(contentsOf: time)
         lines.append("] \"")
         if let method {
             lines.append(method.name)
             lines.append(" ")
-            lines.append(copying: path.span)
+            lines.append(contentsOf: path)
             lines.append(" ")
             lines.append(version)
         } else {
@@ -140,14 +140,14 @@ final class AccessLines {
         _ peer: [UInt8], _ version: StaticString, _ status: UInt16, _ byteCount: Int, _ microseconds: UInt64
     ) {
         lines.append("{\"time\":\"")
-        lines.append(copying: time.span)
+        lines.append(contentsOf: time)
         lines.append("\",\"client\":\"")
         lines.append(copying: peer.span)
         if let method {
             lines.append("\",\"method\":\"")
             lines.append(method.name)
             lines.append("\",\"path\":\"")
-            lines.append(copying: path.span)
+            lines.append(contentsOf: path)
         }
         lines.append("\",\"protocol\":\"")
         lines.append(version)

@@ -264,12 +264,10 @@ extension Connection {
 
     /// What the poller should watch for.
     var wanted: Poller.Interest {
-        var wanted: Poller.Interest = []
-        if !output.isEmpty { wanted.insert(.write) }
-        if phase == .linger { return output.isEmpty ? .read : wanted }
+        if !output.isEmpty { return .write }
+        if phase == .linger { return .read }
         let hasRoom = plaintext.count < TurnLimits.plaintextByteCountMax && ciphertext.isEmpty
-        if output.isEmpty && remainder == nil && hasRoom && !isPeerDone { wanted.insert(.read) }
-        return wanted
+        return remainder == nil && hasRoom && !isPeerDone ? .read : .none
     }
 }
 

@@ -174,8 +174,9 @@ final class PendingUpload {
             place = KeyedPlace(
                 key: key, claim: claim.number, index: tally.itemCount, digest: digest.value)
         }
+        let (channelID, channelType) = (head.channelID, head.channelType)
         batch.append(
-            channelID: head.channelID.span, channelType: head.channelType.span, timestamp: stamp,
+            channelID: channelID.span, channelType: channelType.span, timestamp: stamp,
             data: content.octets.extracting(range), ticket: ticket, place: place)
         tally.submit(byteCount: range.count)
     }

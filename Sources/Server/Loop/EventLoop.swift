@@ -115,7 +115,7 @@ final class EventLoop {
         guard let connection = connections.element(at: event.token) else { return }
         if event.isWritable && !connection.output.isEmpty {
             settle(connection, connection.writable(&workspace, turn))
-        } else if event.isReadable && connection.interest.contains(.read) || event.isHangUp {
+        } else if event.isReadable && connection.interest == .read || event.isHangUp {
             settle(connection, connection.readable(&workspace, turn))
         }
     }
@@ -165,7 +165,7 @@ final class EventLoop {
         turn.logger.warning(
             "no descriptor for one more connection; accepting pauses",
             metadata: ["open": "\(connections.count)"])
-        changeInterest(of: acceptor, to: [])
+        changeInterest(of: acceptor, to: .none)
     }
 
     private func resumeAccepting() {
