@@ -14,14 +14,22 @@ struct Exchange {
     var stepsLeft: Int
     /// The alert that was written last.
     private(set) var alertSent: UInt8?
+    /// What encrypts in OpenSSL's stead; OpenSSL's octets are then a record's content.
+    private(set) var sealer: RecordSealer?
+    /// Of the record whose content OpenSSL writes next; nil for application data.
+    fileprivate var recordType: UInt8?
 
     /// - Parameter input: nil where the call is not to read.
-    init(input: UnsafeBufferPointer<UInt8>?, output: UnsafeMutablePointer<Buffer>, stepsLeft: Int) {
+    init(
+        input: UnsafeBufferPointer<UInt8>?, output: UnsafeMutablePointer<Buffer>, stepsLeft: Int,
+        sealer: RecordSealer?
+    ) {
         // SAFETY: kept here, followed below; the caller keeps both buffers in place while the exchange lives.
         unsafe self.input = input?.baseAddress
         inputCount = unsafe input?.count ?? 0
         unsafe self.output = output
         self.stepsLeft = stepsLeft
+        self.sealer = sealer
     }
 
     /// Gives OpenSSL up to `count` octets; 0 means "none for now".
@@ -35,12 +43,28 @@ struct Exchange {
         return taken
     }
 
-    /// Takes all of OpenSSL's octets: the buffer grows.
-    fileprivate func write(_ source: UnsafePointer<CChar>, _ count: Int) {
+    /// Takes all of OpenSSL's octets: the buffer grows. False where they could not be encrypted.
+    fileprivate mutating func write(_ source: UnsafePointer<CChar>, _ count: Int) -> Bool {
         // SAFETY: OpenSSL gives `count` octets, read only here; `output` outlives the exchange.
-        unsafe source.withMemoryRebound(to: UInt8.self, capacity: count) {
-            unsafe output.pointee.append(copying: Span(_unsafeStart: $0, count: count))
+        let isWritten = unsafe source.withMemoryRebound(to: UInt8.self, capacity: count) {
+            let octets = unsafe Span(_unsafeStart: $0, count: count)
+            if let sealer {
+                return unsafe sealer.seal(
+                    octets, as: recordType ?? RecordSealer.applicationDataType, into: &output.pointee)
+            }
+            unsafe output.pointee.append(copying: octets)
+            return true
         }
+        defer { recordType = nil }
+        // With its next record OpenSSL uses new keys, which it hands to nobody: it goes on by itself.
+        if unsafe recordType == RecordSealer.handshakeType && source.pointee == SSL3_MT_KEY_UPDATE { sealer = nil }
+        return isWritten
+    }
+
+    /// Takes the keys that OpenSSL offers; false where it has to encrypt by itself.
+    fileprivate mutating func take(keys: UnsafeRawPointer) -> Bool {
+        unsafe sealer = RecordSealer(keys: keys)
+        return sealer != nil
     }
 
     /// Hears of handshake messages and alerts, not of application data (SSL_CTX_set_info_callback(3)).
@@ -62,8 +86,7 @@ enum BufferBIO {
         guard let method = unsafe BIO_meth_new(kind, "buffers") else { fatalError("OpenSSL found no memory") }
         unsafe BIO_meth_set_read_ex(method) { unsafe read($0, $1, $2, $3) }
         unsafe BIO_meth_set_write_ex(method) { unsafe write($0, $1, $2, $3) }
-        // Flushing has nothing to do; whatever else OpenSSL asks (kernel TLS, MTU, end of file) is not so.
-        unsafe BIO_meth_set_ctrl(method) { _, command, _, _ in command == BIO_CTRL_FLUSH ? 1 : 0 }
+        unsafe BIO_meth_set_ctrl(method) { unsafe control($0, $1, $2, $3) }
         return unsafe method
     }()
 
@@ -98,9 +121,29 @@ enum BufferBIO {
         _ done: UnsafeMutablePointer<Int>?
     ) -> Int32 {
         unsafe shim_BIO_clear_retry_flags(bio)
-        guard let exchange = unsafe exchange(of: bio) else { return 0 }
-        unsafe exchange.pointee.write(source!, count)
+        guard let exchange = unsafe exchange(of: bio), unsafe exchange.pointee.write(source!, count) else {
+            return 0
+        }
         unsafe done!.pointee = count
         return 1
+    }
+
+    private static func control(
+        _ bio: OpaquePointer?, _ command: Int32, _ number: Int, _ pointer: UnsafeMutableRawPointer?
+    ) -> Int {
+        // Flushing has nothing to do.
+        if command == BIO_CTRL_FLUSH { return 1 }
+        guard let exchange = unsafe exchange(of: bio) else { return 0 }
+        switch command {
+        case shim_BIO_CTRL_GET_KTLS_SEND: return unsafe exchange.pointee.sealer == nil ? 0 : 1
+        // The number says whether they are keys to send with.
+        case shim_BIO_CTRL_SET_KTLS where number != 0: return unsafe exchange.pointee.take(keys: pointer!) ? 1 : 0
+        case shim_BIO_CTRL_SET_KTLS_TX_SEND_CTRL_MSG:
+            unsafe exchange.pointee.recordType = UInt8(truncatingIfNeeded: number)
+        case shim_BIO_CTRL_CLEAR_KTLS_TX_CTRL_MSG: unsafe exchange.pointee.recordType = nil
+        // Whatever else OpenSSL asks (MTU, end of file) is not so.
+        default: break
+        }
+        return 0
     }
 }

@@ -30,6 +30,8 @@ package struct TLSSession: ~Copyable {
     private var hasStarted = false
     private var sentClose = false
     private var allowance = PeerAllowance()
+    /// What encrypts in OpenSSL's stead, once the handshake has come to keys that it takes.
+    private var sealer: RecordSealer?
 
     /// Makes a session that awaits a ClientHello.
     package init(server context: TLSContext) {
@@ -94,6 +96,10 @@ package struct TLSSession: ~Copyable {
         case .open, .closedByPeer: if sentClose { return false }
         }
         if plaintext.isEmpty { return true }
+        // A key update that the peer asked for comes before anything else that is sent (RFC 8446 section 4.6.3).
+        if let sealer, unsafe SSL_get_key_update_type(ssl.pointer) == SSL_KEY_UPDATE_NONE {
+            return seal(plaintext, with: sealer, into: &ciphertext)
+        }
         let recordCount = (plaintext.count + Self.recordByteCountMax - 1) / Self.recordByteCountMax
         ciphertext.reserve(plaintext.count + recordCount * Self.recordOverheadByteCount)
         // SAFETY: while the pointers are in use, the buffer is reached only through them; the plaintext is
@@ -113,6 +119,17 @@ package struct TLSSession: ~Copyable {
                 }
             }
         }
+    }
+
+    /// Whether what is sent is encrypted here, and not by OpenSSL.
+    var isSealing: Bool { sealer != nil }
+
+    private mutating func seal(
+        _ plaintext: Span<UInt8>, with sealer: RecordSealer, into ciphertext: inout Buffer
+    ) -> Bool {
+        if sealer.seal(plaintext, as: RecordSealer.applicationDataType, into: &ciphertext) { return true }
+        phase = .failed(TLSFailure(cause: ErrorQueue.take(), alertSent: nil))
+        return false
     }
 
     /// Says that nothing more will be sent (close_notify, RFC 8446 section 6.1). Only the first call does
@@ -165,11 +182,12 @@ extension TLSSession {
         // While the handshake lasts, octets are counted and not steps.
         let stepsLeft = isHandshakeComplete ? allowance.stepsLeft : Int.max
         // SAFETY: the BIO forgets the exchange before it goes out of scope.
-        var exchange = unsafe Exchange(input: input, output: output, stepsLeft: stepsLeft)
+        var exchange = unsafe Exchange(input: input, output: output, stepsLeft: stepsLeft, sealer: sealer)
         return unsafe withUnsafeMutablePointer(to: &exchange) { exchange in
             unsafe BIO_set_data(bio, exchange)
             let result = unsafe body(&self, exchange)
             unsafe BIO_set_data(bio, nil)
+            sealer = unsafe exchange.pointee.sealer
             return result
         }
     }

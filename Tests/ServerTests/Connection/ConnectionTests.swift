@@ -47,7 +47,7 @@ import Testing
         setup.peer.shutDownWriting()
         let atTheEnd = connection.readable(&workspace, turn())
         #expect(atTheEnd == .keep)
-        #expect(!connection.wanted.contains(.read))
+        #expect(connection.wanted == .none)
         let atTheHangUp = connection.readable(&workspace, turn())
         #expect(atTheHangUp == .close)
     }

@@ -49,6 +49,7 @@ final class Pair {
 
     var isHandshakeComplete: Bool { server.isHandshakeComplete }
     var hasPending: Bool { server.hasPending }
+    var isSealing: Bool { server.isSealing }
     var wasResumed: Bool { server.wasResumed }
     var clientCertificate: ClientCertificate? { server.clientCertificate }
     var ciphertextLeft: [UInt8] { Self.copy(ciphertext) }
