@@ -38,16 +38,7 @@ import Testing
     }
 
     private func sent(by session: HTTP2Session, byteCountMax: Int = 1 << 20) -> [Peer.Frame] {
-        _ = session.makePieces(byteCountMax: byteCountMax)
-        var buffer = Buffer()
-        var position = 0
-        for piece in session.pieces {
-            session.appendFrames(position..<position + piece.frameByteCount, to: &buffer)
-            position += piece.frameByteCount
-            for _ in 0..<piece.contentByteCount { buffer.append(0) }
-        }
-        session.removePieces()
-        return Peer.frames(in: buffer.octets.copied())
+        Peer.sent(by: session, byteCountMax: byteCountMax)
     }
 
     private func respond(_ stream: HTTP2StreamID, contentByteCount: Int) {

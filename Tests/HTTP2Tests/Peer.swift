@@ -2,6 +2,8 @@
 
 import Bytes
 
+@testable import HTTP2
+
 enum Peer {
     struct Frame {
         let type: UInt8
@@ -55,6 +57,20 @@ enum Peer {
 
     private static func request(_ method: String, _ path: String) -> [(String, String)] {
         [(":method", method), (":scheme", "https"), (":path", path), (":authority", "localhost")]
+    }
+
+    /// What a session has to say, with zeros for content.
+    static func sent(by session: HTTP2Session, byteCountMax: Int = 1 << 20) -> [Frame] {
+        _ = session.makePieces(byteCountMax: byteCountMax)
+        var buffer = Buffer()
+        var position = 0
+        for piece in session.pieces {
+            session.appendFrames(position..<position + piece.frameByteCount, to: &buffer)
+            position += piece.frameByteCount
+            for _ in 0..<piece.contentByteCount { buffer.append(0) }
+        }
+        session.removePieces()
+        return frames(in: buffer.octets.copied())
     }
 
     static func frames(in octets: [UInt8]) -> [Frame] {

@@ -71,6 +71,8 @@ enum HTTP2Options {
         // `FrameAllowance`, which says why.
         unsafe nghttp2_option_set_max_outbound_ack(options, 20_000)
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, 20_000, 20_000)
+        // nghttp2 counts the pieces in which a frame's head comes, and not frames: `noteBegin` does.
+        unsafe nghttp2_option_set_max_continuations(options, Int.max)
         return unsafe options
     }()
 }
@@ -91,7 +93,14 @@ extension HTTP2Session {
         if !wantsMore { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
         if UInt32(head.type) != NGHTTP2_DATA.rawValue || head.length == 0 { spend() }
         ignoredByteCount -= Self.frameHeadByteCount + head.length
+        noteContinuation(UInt32(head.type) == NGHTTP2_CONTINUATION.rawValue)
         return 0
+    }
+
+    /// A head in pieces without end is one that is never looked at (CVE-2024-27316).
+    private func noteContinuation(_ isContinuation: Bool) {
+        continuationCount = isContinuation ? continuationCount + 1 : 0
+        if continuationCount > limits.continuationsMax && !isSentAway { sendAway() }
     }
 
     /// What was received and belongs to no frame that nghttp2 told of: content of streams that have ended,

@@ -10,6 +10,9 @@ package struct HTTP2Limits: Sendable {
     /// settings, pings, priorities, window updates, resets. Frames that bring or take content give some back.
     package var idleFramesMax = 1_000
     package var idleFramesPerSecond = 100
+    /// CONTINUATION frames of one head (RFC 9113 section 6.10). With the frame before them eight of the size
+    /// that every peer may use hold 144 KiB: more than any header section may have.
+    package var continuationsMax = 8
 
     package init() {}
 }

@@ -14,7 +14,7 @@ package final class HTTP2Session {
 
     // SAFETY: made in init, freed in deinit, and not handed out.
     let session: OpaquePointer
-    private let limits: HTTP2Limits
+    let limits: HTTP2Limits
 
     /// Of the events that wait.
     package internal(set) var fields: RequestFields
@@ -30,6 +30,8 @@ package final class HTTP2Session {
     var allowance: FrameAllowance
     /// Octets that came and were of no use, less those of frames that are still to come.
     var ignoredByteCount = 0
+    /// CONTINUATION frames of the head that comes.
+    var continuationCount = 0
 
     /// The number of the stream that has a slot, 0 for none.
     var numbers: [Int32] = []

@@ -63,6 +63,11 @@ struct LimitOptions: ParsableArguments {
         help: ArgumentHelp(
             "Requests a second from one address, as all rates over ten seconds. (default: no limit)",
             valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "CONTINUATION frames of one HTTP/2 header, at most 1000. (default: 8)", valueName: "count"))
+    var maxContinuations: Int?
+
     var rateAddressRequests: Int?
 
     @Option(help: ArgumentHelp("Items a second from one address. (default: no limit)", valueName: "count"))
@@ -153,6 +158,10 @@ struct LimitOptions: ParsableArguments {
         rates.addressItems = try rate(source, rateAddressItems, "rate-address-items")
         rates.addressOctets = try rate(source, rateAddressOctets, "rate-address-octets")
         rates.secretRequests = try rate(source, rateSecretRequests, "rate-secret-requests")
+        if let count = try source.value(maxContinuations, "max-continuations") {
+            try OptionSource.check(count, within: 1...1000, "max-continuations", "1 to 1000")
+            configuration.http2Limits.continuationsMax = count
+        }
         rates.secretItems = try rate(source, rateSecretItems, "rate-secret-items")
         rates.secretOctets = try rate(source, rateSecretOctets, "rate-secret-octets")
         rates.addressGuesses =
