@@ -1,4 +1,5 @@
-// What the session makes of heads in many frames. The peer writes its frames by hand.
+// What the session makes of heads in many frames, or that don't end: who counts what, and since when one is
+// awaited. The peer writes its frames by hand.
 
 import HTTP
 import Testing
@@ -47,4 +48,49 @@ import Testing
         #expect(Peer.sent(by: session).last.map { $0.type == 7 && $0.payload[7] == 11 } == true)
         #expect(session.isSentAway && session.isOver)
     }
+
+    /// The frame's nine octets begin a head, its last octet ends it, and octets in between change nothing.
+    @Test func aHeadIsAwaitedFromItsFirstFrameOn() {
+        let octets = Peer.headers(1, Peer.get("/frame"))
+        #expect(session.headBegunAt == nil)
+        for (index, octet) in octets.enumerated() {
+            _ = session.receive([octet].span, now: UInt64(1000 + index))
+            #expect(session.headBegunAt == (9..<octets.count ~= index + 1 ? 1008 : nil))
+        }
+    }
+
+    @Test func trailersAreAHeadToo() {
+        _ = session.receive(Peer.headers(1, Peer.post("/channel/a"), ends: false).span, now: 1)
+        let trailers = Peer.headers(1, [("x-sum", "1")])
+        _ = session.receive(Array(trailers.dropLast()).span, now: 2)
+        #expect(session.headBegunAt == 2)
+        _ = session.receive(Array(trailers.suffix(1)).span, now: 3)
+        #expect(session.headBegunAt == nil)
+    }
+
+    /// Its stream is over, so nobody waits for the rest.
+    @Test func aHeadThatBreaksRulesIsNotAwaited() {
+        var octets = Peer.headers(1, Peer.get("/frame") + [("A", "upper case")])
+        octets[4] = 1
+        _ = session.receive(octets.span, now: 1)
+        _ = Peer.sent(by: session)
+        #expect(session.streamCount == 0)
+        #expect(session.headBegunAt == nil)
+    }
+
+    @Test func aPeerIsSentAwayWithoutBeingCountedAsCostly() {
+        session.end(.enhanceYourCalm)
+        #expect(Peer.sent(by: session).last.map { $0.type == 7 && $0.payload[7] == 11 } == true)
+        #expect(session.isOver && !session.isSentAway)
+    }
+
+    @Test func whoseWindowIsShut() throws {
+        _ = session.receive(Peer.headers(1, Peer.get("/frame")).span, now: 0)
+        guard case .request(let stream, _, _)? = session.events.first else { throw Missing() }
+        #expect(!session.isWindowShut(of: stream.number) && !session.isWindowShut)
+        _ = session.receive(Peer.settings([(4, 0)]).span, now: 0)
+        #expect(session.isWindowShut(of: stream.number) && !session.isWindowShut)
+    }
+
+    private struct Missing: Error {}
 }

@@ -87,8 +87,8 @@ extension HTTP2Session {
 
     /// Every frame costs, but for content: what a stream cost is earned back when its response is sent.
     ///
-    /// nghttp2 looks whether there is more to read when it is given octets, and not between their frames: what
-    /// follows a peer's GOAWAY and its last stream must come to nothing also where it comes with them.
+    /// nghttp2 looks whether there is more to read when it is given octets, and not between their frames:
+    /// what follows a peer's GOAWAY and its last stream must come to nothing also where it comes with them.
     func noteBegin(of head: nghttp2_frame_hd) -> Int32 {
         if !wantsMore { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
         if UInt32(head.type) != NGHTTP2_DATA.rawValue || head.length == 0 { spend() }
@@ -127,6 +127,8 @@ extension HTTP2Session {
     func beginHead(_ headers: nghttp2_headers) -> Int32 {
         // SAFETY: values of a structure that nghttp2 lends.
         isCollecting = unsafe headers.cat == NGHTTP2_HCAT_REQUEST
+        headStream = unsafe headers.hd.stream_id
+        headBegunAt = now
         if !isCollecting { return 0 }  // Trailer fields, which mean nothing here.
         fields.begin()
         let number = unsafe headers.hd.stream_id
@@ -154,6 +156,7 @@ extension HTTP2Session {
         let endsStream = UInt32(head.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
         switch UInt32(head.type) {
         case NGHTTP2_HEADERS.rawValue:
+            headBegunAt = nil
             guard let stream = stream(head.stream_id) else { return 0 }
             if unsafe frame.pointee.headers.cat != NGHTTP2_HCAT_REQUEST {
                 if endsStream { events.append(.contentEnd(stream)) }
@@ -183,6 +186,7 @@ extension HTTP2Session {
 
     func closeStream(_ number: Int32, _ code: UInt32) -> Int32 {
         guard let stream = stream(number) else { return 0 }
+        if number == headStream { headBegunAt = nil }
         numbers[stream.slot] = 0
         freeSlots.append(stream.slot)
         let isWhole = code == HTTP2ErrorCode.noError.rawValue

@@ -32,6 +32,13 @@ package final class HTTP2Session {
     var ignoredByteCount = 0
     /// CONTINUATION frames of the head that comes.
     var continuationCount = 0
+    /// The stream whose head, or whose trailer fields, have begun and not ended; 0 for none.
+    var headStream: Int32 = 0
+    /// When they began, in milliseconds of the monotonic clock; nil where none has. No other frame may come
+    /// before their end (RFC 9113 section 4.3).
+    package internal(set) var headBegunAt: UInt64?
+    /// The time of the call that is under way.
+    var now: UInt64 = 0
 
     /// The number of the stream that has a slot, 0 for none.
     var numbers: [Int32] = []
@@ -99,6 +106,7 @@ extension HTTP2Session {
     package func receive(_ octets: Span<UInt8>, now: UInt64) -> Int? {
         if hasFailed { return nil }
         allowance.refill(now: now)
+        self.now = now
         // SAFETY: the callbacks compare the pointer with those they are given, within this call.
         let count = unsafe octets.withUnsafeBufferPointer { memory in
             unsafe input = memory.baseAddress
@@ -200,8 +208,25 @@ extension HTTP2Session {
     /// Ends the connection, with the protocol's word for a peer that causes too much work.
     func sendAway() {
         isSentAway = true
+        end(.enhanceYourCalm)
+    }
+
+    /// Ends the connection and all streams: nothing but this is said any more (RFC 9113 section 5.4.1).
+    package func end(_ code: HTTP2ErrorCode) {
         // SAFETY: values only.
-        _ = unsafe nghttp2_session_terminate_session(session, HTTP2ErrorCode.enhanceYourCalm.rawValue)
+        _ = unsafe nghttp2_session_terminate_session(session, code.rawValue)
+    }
+
+    /// Whether the peer takes no content at all (RFC 9113 section 5.2).
+    package var isWindowShut: Bool {
+        // SAFETY: values only.
+        unsafe nghttp2_session_get_remote_window_size(session) <= 0
+    }
+
+    /// Whether the peer takes no content of a stream.
+    package func isWindowShut(of number: Int32) -> Bool {
+        // SAFETY: values only.
+        unsafe nghttp2_session_get_stream_remote_window_size(session, number) <= 0
     }
 
     /// Makes the next pieces, in their order: about `byteCountMax` octets, one frame more at the most. They

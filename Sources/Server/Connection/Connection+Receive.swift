@@ -21,7 +21,8 @@ extension Connection {
         switch descriptor.receive(into: &workspace.ciphertext, octetsMax: TurnLimits.receiveByteCountMax) {
         case .octets(let count):
             // Level-triggered: what did not fit raises the next event, after the others' turns.
-            deadlines.count(count)
+            // By HTTP/2 each upload counts its own.
+            if exchange == nil { deadlines.count(count) }
             workspace.metrics.receivedByteCount += UInt64(count)
         case .wouldBlock: return .keep
         case .endOfStream:
@@ -37,7 +38,7 @@ extension Connection {
     func writable(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
         switch descriptor.send(output.octets) {
         case .octets(let count):
-            deadlines.count(count)
+            deadlines.count(exchange?.takeSent(count) ?? count)
             workspace.metrics.sentByteCount += UInt64(count)
             output.consume(count)
         case .wouldBlock: return .keep
@@ -75,7 +76,7 @@ extension Connection {
         }
         keepInput(&workspace, isAlive: isAlive)
         guard flush(&workspace), isEncrypted else { return .close }
-        return settle(more: more, turn)
+        return settle(more: more, isQueueFull: workspace.isQueueFull, turn)
     }
 
     /// The peer has ended its direction, and all that can be done without further octets is done. True where
@@ -145,6 +146,7 @@ extension Connection {
         if phase != .handshake { return true }
         phase = .head
         workspace.metrics.countHandshake(isTLS13: records.isTLS13, wasResumed: records.wasResumed)
+        deadlines.endWait()
         requester.certificate = records.clientCertificate
         if !records.isHTTP2 { return true }
         exchange = HTTP2Exchange(limits: turn.http2Limits, requestLimits: turn.requestLimits)
@@ -188,7 +190,7 @@ extension Connection {
         defer { workspace.output.removeAll() }
         switch descriptor.send(workspace.output.octets) {
         case .octets(let count):
-            deadlines.count(count)
+            deadlines.count(exchange?.takeSent(count) ?? count)
             workspace.metrics.sentByteCount += UInt64(count)
             if count < workspace.output.count {
                 output.append(copying: workspace.output.octets.extracting(count..<workspace.output.count))
@@ -202,7 +204,7 @@ extension Connection {
     }
 
     /// Decides how the connection waits for what comes next, and under which limit.
-    private func settle(more: Bool, _ turn: borrowing Turn) -> Outcome {
+    private func settle(more: Bool, isQueueFull: Bool, _ turn: borrowing Turn) -> Outcome {
         if !output.isEmpty || remainder != nil {
             deadlines.startRate(now: turn.monotonic)
             return output.isEmpty ? .again : .keep
@@ -221,7 +223,7 @@ extension Connection {
         case .handshake: break
         case .head where exchange != nil: awaitStreams(exchange!, turn)
         case .head: awaitHead(turn)
-        case .body: awaitBody(turn)
+        case .body: awaitBody(isQueueFull: isQueueFull, turn)
         case .discard: deadlines.startRate(now: turn.monotonic)
         case .commit: deadlines.suspend()
         case .linger: break
@@ -229,13 +231,13 @@ extension Connection {
         return .keep
     }
 
-    /// A single item's body must keep to the least rate; a stream may rest for longer, and has all the time
-    /// that the log takes.
-    private func awaitBody(_ turn: borrowing Turn) {
-        if pending!.isWaitingForLog {
+    /// A single item's body must keep to the least rate; a stream may rest for longer. Both have all the time
+    /// that the log takes: until then nothing is read.
+    private func awaitBody(isQueueFull: Bool, _ turn: borrowing Turn) {
+        if pending!.isWaitingForLog || isQueueFull {
             deadlines.suspend()
         } else if pending!.head.body.isStream {
-            deadlines.expire(at: turn.monotonic + turn.limits.streamIdleTimeoutMilliseconds)
+            deadlines.expireOnce(at: turn.monotonic + turn.limits.streamIdleTimeoutMilliseconds)
         } else {
             deadlines.startRate(now: turn.monotonic)
         }
@@ -245,9 +247,11 @@ extension Connection {
     private func awaitHead(_ turn: borrowing Turn) {
         if isHeadUnderDeadline { return }
         isHeadUnderDeadline = !plaintext.isEmpty || !hasServed
-        let timeout =
-            isHeadUnderDeadline ? turn.limits.headerTimeoutMilliseconds : turn.limits.idleTimeoutMilliseconds
-        deadlines.expire(at: turn.monotonic + timeout)
+        if isHeadUnderDeadline {
+            deadlines.expire(at: turn.monotonic + turn.limits.headerTimeoutMilliseconds)
+        } else {
+            deadlines.expireOnce(at: turn.monotonic + turn.limits.idleTimeoutMilliseconds)
+        }
     }
 
     /// Reads and drops what a refused peer still sends, until it has read the answer and closes.

@@ -42,6 +42,7 @@ extension Connection {
         isHeadUnderDeadline = false
         hasServed = true
         do throws(RequestFault) {
+        deadlines.endWait()
             try Self.parse(workspace.plaintext, headByteCount, into: &workspace.head)
         } catch {
             refuse(error, &workspace, turn)

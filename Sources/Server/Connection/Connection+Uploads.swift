@@ -49,6 +49,7 @@ extension Connection {
             pending!.take(workspace.plaintext.octets.extracting(range))
             workspace.plaintext.consume(consumed)
             return true
+            if !range.isEmpty { deadlines.endWait() }
         case .needsMore(let consumed):
             workspace.plaintext.consume(consumed)
             return false
@@ -71,6 +72,7 @@ extension Connection {
         workspace.uploads.remove(at: ticket)
         Router.answer(upload.tally, ending, of: upload.head, turn.context, &workspace.response)
         phase = .head
+        deadlines.endWait()
         if turn.isDraining { isKeptAlive = false }
         if !isBodyRead {
             // Where a next request would begin is not known.

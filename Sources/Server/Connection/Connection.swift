@@ -107,7 +107,7 @@ final class Connection {
     /// Whether a time limit is over.
     func isOverdue(now: UInt64, limits: ConnectionLimits) -> Bool {
         if deadlines.isOver(now: now, limits: limits) { return true }
-        return exchange?.isOverdue(now: now, limits: limits) ?? false
+        return exchange?.isOverdue(now: now, limits: limits, isSending: !output.isEmpty) ?? false
     }
 }
 

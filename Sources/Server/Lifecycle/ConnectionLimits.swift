@@ -60,6 +60,9 @@ enum TurnLimits {
 }
 
 extension ConnectionLimits {
+    /// What an HTTP/2 client has, once it was told that the end is near, before its new streams are refused:
+    /// more than a round trip anywhere (RFC 9113 section 6.8).
+    static let noticeMilliseconds: UInt64 = 1_000
     /// Descriptors for everything that is not a connection: listeners, pollers, segments, frames being
     /// mapped.
     private static let descriptorsReserved = 64

@@ -25,7 +25,7 @@ import Testing
     /// 30 windows' worth a second: just enough lives, an octet less does not.
     @Test func theRateIsJudgedOverWholeWindows() {
         for (octets, isEnough) in [(30 * 1024, true), (30 * 1024 - 1, false)] {
-            var deadlines = Deadlines(acceptedAt: 0, isOpen: true, timeouts: limits)
+            var deadlines = Deadlines()
             deadlines.startRate(now: 0)
             deadlines.count(octets)
             let early = deadlines.isOver(now: 29_999, limits: limits)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func eachWindowCountsAnew() {
-        var deadlines = Deadlines(acceptedAt: 0, isOpen: true, timeouts: limits)
+        var deadlines = Deadlines()
         deadlines.startRate(now: 0)
         deadlines.count(1 << 20)
         let first = deadlines.isOver(now: 30_000, limits: limits)
@@ -46,10 +46,36 @@ import Testing
     }
 
     @Test func startingTheRateAgainChangesNothing() {
-        var deadlines = Deadlines(acceptedAt: 0, isOpen: true, timeouts: limits)
+        var deadlines = Deadlines()
         deadlines.startRate(now: 0)
         deadlines.startRate(now: 29_000)
         let isOver = deadlines.isOver(now: 30_000, limits: limits)
         #expect(isOver)
+    }
+
+    /// What renews a limit is what was awaited, and not what merely moves.
+    @Test func aLimitThatRunsIsNotRenewed() {
+        var deadlines = Deadlines()
+        deadlines.expireOnce(at: 10)
+        deadlines.expireOnce(at: 20)
+        deadlines.startRate(now: 5)
+        deadlines.count(1 << 30)
+        let beside = deadlines.isOver(now: 10, limits: limits)
+        #expect(beside)
+        deadlines.endWait()
+        let ended = deadlines.isOver(now: 10, limits: limits)
+        #expect(!ended)
+        deadlines.expireOnce(at: 20)
+        let renewed = deadlines.isOver(now: 20, limits: limits)
+        #expect(renewed)
+    }
+
+    @Test func aRateThatIsRestartedForgets() {
+        var deadlines = Deadlines()
+        deadlines.startRate(now: 0)
+        deadlines.restartRate(now: 29_000)
+        let early = deadlines.isOver(now: 58_999, limits: limits)
+        let late = deadlines.isOver(now: 59_000, limits: limits)
+        #expect(!early && late)
     }
 }

@@ -60,7 +60,7 @@ extension Connection {
     ) {
         hasServed = true
         // Also where it is answered at once, and the connection never seems busy.
-        exchange.isIdleUnderDeadline = false
+        deadlines.endWait()
         // Asked for and given up in one go: nothing is to be done for it.
         guard exchange.session.isOpen(stream) else { return }
         isHead = false
@@ -116,7 +116,10 @@ extension Connection {
         workspace.fieldLines.removeAll()
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.fieldLines)
         let byteCount = isHead ? 0 : workspace.response.contentByteCount
-        exchange.setContent(byteCount > 0 ? ContentCursor(workspace.response) : nil, of: stream.slot)
+        if byteCount > 0 {
+            let cursor = ContentCursor(workspace.response)
+            exchange.setContent(StreamContent(cursor, of: stream, now: turn.monotonic), of: stream.slot)
+        }
         exchange.session.respond(
             stream, status: workspace.response.status, lines: &workspace.fieldLines,
             contentByteCount: byteCount)
@@ -133,8 +136,13 @@ extension Connection {
             exchange.session.appendFrames(position..<end, to: &workspace.responses)
             position = end
             var left = piece.contentByteCount
+            exchange.unsentContentByteCount += left
             while left > 0 {
                 left -= exchange.contents[piece.slot]!.append(octetsMax: left, to: &workspace.responses)
+            }
+            // The stream may stay open for what is left of its request.
+            if piece.contentByteCount > 0 && exchange.contents[piece.slot]!.isAtEnd {
+                exchange.setContent(nil, of: piece.slot)
             }
             let whole =
                 workspace.responses.count / TurnLimits.recordByteCountMax * TurnLimits.recordByteCountMax
@@ -166,7 +174,6 @@ extension Connection {
         let ticket = workspace.uploads.insert(UploadEntry(upload: pending, connection: token))
         let uploading = UploadStream(stream, pending, ticket: ticket)
         uploading.isInputOver = !hasContent
-        uploading.awaitInput(turn)
         exchange.uploads.append(uploading)
         if workspace.head.expectsContinue { exchange.session.respondContinue(stream) }
     }
@@ -179,6 +186,7 @@ extension Connection {
         guard let uploading = exchange.upload(of: stream), uploading.pending.ending == nil else {
             return exchange.session.consumeForOthers(range.count)
         }
+        if !range.isEmpty { uploading.deadlines.endWait() }
         uploading.deadlines.count(range.count)
         uploading.input.append(copying: workspace.plaintext.octets.extracting(range))
         // Not only at the turn's end: what is taken at once needs no memory for more than itself.
@@ -190,7 +198,6 @@ extension Connection {
         _ turn: borrowing Turn
     ) {
         uploading.work(&workspace, turn) { exchange.session.consume($0, of: uploading.stream) }
-        uploading.awaitInput(turn)
     }
 
     /// Goes on with each upload that can go on, and answers those that are decided.
@@ -202,6 +209,8 @@ extension Connection {
             work(uploading, exchange, &workspace, turn)
             if uploading.pending.isDecided { answer(uploading, exchange, &workspace, turn) }
         }
+        let isHeld = exchange.uploads.contains { !$0.input.isEmpty }
+        for uploading in exchange.uploads { uploading.awaitInput(isHeld: isHeld, turn) }
         if workspace.isQueueFull && workspace.waitingForQueue.last != token {
             workspace.waitingForQueue.append(token)
         }
@@ -245,40 +254,62 @@ extension Connection {
             uploading.pending.end(.draining)
         }
         exchange.session.announceEnd()
+        exchange.refusesStreamsAt = turn.monotonic + TurnLimits.noticeMilliseconds
         return work(&workspace, turn)
     }
 
     /// A time limit is over.
     func timeOut(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
         if deadlines.isOver(now: turn.monotonic, limits: turn.limits) {
-            let kind = exchange.isIdle ? (hasServed ? ConnectionTimeout.idle : .head) : .response
-            workspace.metrics.timeouts[Int(kind.rawValue)] += 1
-            // A response that is not read can't be followed by another one.
-            return exchange.isIdle && output.isEmpty ? sayGoodbye(&workspace, turn) : .close
+            if exchange.contentCount == 0 || !output.isEmpty || exchange.session.isWindowShut {
+                let kind = exchange.isIdle ? (hasServed ? ConnectionTimeout.idle : .head) : .response
+                workspace.metrics.timeouts[Int(kind.rawValue)] += 1
+                // A response that is not read can't be followed by another one.
+                return exchange.isIdle && output.isEmpty ? sayGoodbye(&workspace, turn) : .close
+            }
+            // The connection takes content: what is left to send has its own streams to blame.
+            deadlines.restartRate(now: turn.monotonic)
         }
-        for uploading in exchange.uploads where uploading.isOverdue {
-            workspace.metrics.timeouts[Int(ConnectionTimeout.body.rawValue)] += 1
-            uploading.pending.end(.timedOut)
+        if exchange.isHeadOverdue(now: turn.monotonic) {
+            // No frame but the head's own may come before its end, so nothing on this connection goes on.
+            workspace.metrics.timeouts[Int(ConnectionTimeout.head.rawValue)] += 1
+            exchange.session.end(.enhanceYourCalm)
         }
+        endSlowStreams(exchange, &workspace, turn)
+        if turn.monotonic >= exchange.refusesStreamsAt { exchange.refuseStreams() }
         for (stream, until) in exchange.lingering where until <= turn.monotonic {
             exchange.session.reset(stream, .noError)
         }
         return work(&workspace, turn)
     }
 
+    private func endSlowStreams(
+        _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
+    ) {
+        for uploading in exchange.uploads where uploading.isOverdue && uploading.pending.ending == nil {
+            workspace.metrics.timeouts[Int(ConnectionTimeout.body.rawValue)] += 1
+            uploading.pending.end(.timedOut)
+        }
+        for slot in exchange.streamsReadTooSlowly(now: turn.monotonic, limits: turn.limits) {
+            workspace.metrics.timeouts[Int(ConnectionTimeout.response.rawValue)] += 1
+            exchange.contents[slot]!.isGivenUp = true
+            exchange.session.reset(exchange.contents[slot]!.stream, .cancel)
+        }
+    }
+
     /// Decides under which limit the connection waits.
     func awaitStreams(_ exchange: HTTP2Exchange, _ turn: borrowing Turn) {
+        exchange.awaitHead(turn)
         if exchange.contentCount > 0 {
             // The client holds its windows shut, and must not do so for ever.
             deadlines.startRate(now: turn.monotonic)
         } else if !exchange.isIdle {
             // Uploads, and requests that were answered before their end: each has its own limit.
             deadlines.suspend()
-        } else if !exchange.isIdleUnderDeadline {
+        } else {
             let timeout =
                 hasServed ? turn.limits.idleTimeoutMilliseconds : turn.limits.headerTimeoutMilliseconds
-            deadlines.expire(at: turn.monotonic + timeout)
+            deadlines.expireOnce(at: turn.monotonic + timeout)
         }
-        exchange.isIdleUnderDeadline = exchange.isIdle
     }
 }

@@ -6,16 +6,23 @@ import HTTP2
 final class HTTP2Exchange {
     let session: HTTP2Session
     /// By the streams' slots: what is left to send of their responses.
-    var contents: [ContentCursor?] = []
+    var contents: [StreamContent?] = []
     /// How many of them are not nil.
-    var contentCount = 0
+    private(set) var contentCount = 0
+    /// Content that waits for the socket.
+    var unsentContentByteCount = 0
     /// Those whose body arrives, or whose items wait to be durable.
     var uploads: [UploadStream] = []
     /// Those that were answered before their request's end, and until when they may go on: a client that is
     /// still sending is to read the answer before it is told to stop (RFC 9113 section 8.1).
     var lingering: [(stream: HTTP2StreamID, until: UInt64)] = []
-    /// The time limit of a connection without streams runs.
-    var isIdleUnderDeadline = false
+    /// When the head that has begun must be whole.
+    private var headExpiresAt = UInt64.max
+    private var headBegunAt: UInt64 = 0
+    /// When the peer, which knows that the end is near, has had time to notice.
+    var refusesStreamsAt = UInt64.max
+    /// Until then content waited for the socket, so no stream was to blame for being slow.
+    private var heldUntil: UInt64 = 0
 
     /// - Returns: nil where there is no memory for it.
     init?(limits: HTTP2Limits, requestLimits: RequestLimits) {
@@ -27,20 +34,13 @@ final class HTTP2Exchange {
     var isIdle: Bool { session.streamCount == 0 }
 
     /// The connection ends once its streams have.
-    func refuseStreams() { session.refuseStreams() }
-
-    /// Whether the time limit of a stream is over.
-    func isOverdue(now: UInt64, limits: ConnectionLimits) -> Bool {
-        var isOverdue = lingering.first.map { $0.until <= now } ?? false
-        for upload in uploads where upload.deadlines.isOver(now: now, limits: limits) {
-            upload.isOverdue = true
-            isOverdue = true
-        }
-        return isOverdue
+    func refuseStreams() {
+        refusesStreamsAt = .max
+        session.refuseStreams()
     }
 
     /// Keeps what is left to send of a stream's response; nil where nothing is.
-    func setContent(_ content: ContentCursor?, of slot: Int) {
+    func setContent(_ content: StreamContent?, of slot: Int) {
         while contents.count <= slot { contents.append(nil) }
         contentCount += (content == nil ? 0 : 1) - (contents[slot] == nil ? 0 : 1)
         contents[slot] = content
@@ -61,60 +61,62 @@ final class HTTP2Exchange {
     }
 }
 
-/// A stream that brings an upload.
-final class UploadStream {
-    let stream: HTTP2StreamID
-    let pending: PendingUpload
-    /// Of the upload's items.
-    let ticket: UInt64
-    /// Content that has come and was not taken, since the log comes first. The stream's window bounds it.
-    var input = Buffer()
-    /// No more content comes.
-    var isInputOver = false
-    private var isContentFinished = false
-    var deadlines = Deadlines()
-    /// Its time limit is over.
-    var isOverdue = false
+// MARK: Time limits
 
-    init(_ stream: HTTP2StreamID, _ pending: PendingUpload, ticket: UInt64) {
-        self.stream = stream
-        self.pending = pending
-        self.ticket = ticket
+extension HTTP2Exchange {
+    /// Of so many octets that were sent, those that show that the client reads: content, as long as there is
+    /// any. Answers to pings, and what else it can ask for without end, don't count beside it.
+    func takeSent(_ byteCount: Int) -> Int {
+        if contentCount == 0 && unsentContentByteCount == 0 { return byteCount }
+        let content = min(byteCount, unsentContentByteCount)
+        unsentContentByteCount -= content
+        return content
     }
 
-    /// Takes content into the upload, and its items to the log, until content or verdicts have to come first.
+    /// A head that has begun must end within a limit, which nothing renews.
+    func awaitHead(_ turn: borrowing Turn) {
+        guard let begunAt = session.headBegunAt else {
+            headExpiresAt = .max
+            return
+        }
+        if begunAt == headBegunAt && headExpiresAt != .max { return }
+        headBegunAt = begunAt
+        headExpiresAt = turn.monotonic + turn.limits.headerTimeoutMilliseconds
+    }
+
+    func isHeadOverdue(now: UInt64) -> Bool { now >= headExpiresAt }
+
+    /// Whether a time limit other than the connection's is over.
     ///
-    /// - Parameter take: called with how much of `input` was taken.
-    func work(_ workspace: inout Workspace, _ turn: borrowing Turn, taken take: (Int) -> Void) {
-        while pending.ending == nil && !workspace.isQueueFull {
-            if pending.work(into: &workspace.batch, ticket: ticket, turn.context) { continue }
-            if pending.isWaitingForLog || pending.ending != nil { break }
-            if !input.isEmpty {
-                pending.take(input.octets)
-                take(input.count)
-                input.release()
-            } else if isInputOver && !isContentFinished {
-                isContentFinished = true
-                pending.finishContent()
-            } else {
-                break
-            }
+    /// - Parameter isSending: octets wait for the socket, and so long none are received.
+    func isOverdue(now: UInt64, limits: ConnectionLimits, isSending: Bool) -> Bool {
+        if isSending { suspend(now: now) }
+        var isOverdue = isHeadOverdue(now: now) || now >= refusesStreamsAt
+        if let first = lingering.first { isOverdue = isOverdue || first.until <= now }
+        for upload in uploads where upload.deadlines.isOver(now: now, limits: limits) {
+            upload.isOverdue = true
+            isOverdue = true
         }
-        if pending.ending != nil && !input.isEmpty {
-            take(input.count)
-            input.release()
-        }
+        return isOverdue || !streamsReadTooSlowly(now: now, limits: limits).isEmpty
     }
 
-    /// A single item's body must keep to the least rate; a stream may rest for longer, and has all the time
-    /// that the log takes.
-    func awaitInput(_ turn: borrowing Turn) {
-        if pending.isWaitingForLog || pending.ending != nil || isInputOver || !input.isEmpty {
-            deadlines.suspend()
-        } else if pending.head.body.isStream {
-            deadlines.expire(at: turn.monotonic + turn.limits.streamIdleTimeoutMilliseconds)
-        } else {
-            deadlines.startRate(now: turn.monotonic)
+    /// What the client sends can't be seen; what it may hold up is the connection, and not a stream of it.
+    private func suspend(now: UInt64) {
+        headExpiresAt = .max
+        for upload in uploads { upload.deadlines.suspend() }
+        if unsentContentByteCount > 0 { heldUntil = now }
+    }
+
+    /// The slots of those whose client holds their own windows shut. Where it is the connection's window, or
+    /// the socket, the connection is judged, and all its streams count.
+    func streamsReadTooSlowly(now: UInt64, limits: ConnectionLimits) -> [Int] {
+        if contentCount == 0 { return [] }
+        var slots: [Int] = []
+        for slot in contents.indices {
+            let isSlow = contents[slot]?.isReadTooSlowly(now: now, heldUntil: heldUntil, limits: limits)
+            guard isSlow == true, let content = contents[slot] else { continue }
+            if session.isWindowShut(of: content.stream.number) { slots.append(slot) }
         }
+        return slots
     }
 }
