@@ -57,6 +57,7 @@ extension Connection {
             keepInput(&workspace, isAlive: true)
             return .keep
         }
+        workspace.piecesLeft = TurnLimits.piecesMax
         restoreInput(&workspace)
         let isAlive = decrypt(&workspace, turn)
         var more = false
@@ -71,7 +72,7 @@ extension Connection {
                     if isPeerDone && !more { more = endInput(workspace) }
                 }
                 isEncrypted = encrypt(&workspace)
-            } while more && isEncrypted && remainder == nil
+            } while more && isEncrypted && remainder == nil && workspace.piecesLeft > 0
                 && workspace.output.count < TurnLimits.sendByteCountMax
         }
         keepInput(&workspace, isAlive: isAlive)
@@ -145,8 +146,8 @@ extension Connection {
     private func open(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         if phase != .handshake { return true }
         phase = .head
-        workspace.metrics.countHandshake(isTLS13: records.isTLS13, wasResumed: records.wasResumed)
         deadlines.endWait()
+        workspace.metrics.countHandshake(isTLS13: records.isTLS13, wasResumed: records.wasResumed)
         requester.certificate = records.clientCertificate
         if !records.isHTTP2 { return true }
         exchange = HTTP2Exchange(limits: turn.http2Limits, requestLimits: turn.requestLimits)

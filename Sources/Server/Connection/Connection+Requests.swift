@@ -10,7 +10,9 @@ extension Connection {
     /// room only.
     func serve(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         while !isClosing {
-            if remainder != nil || workspace.responses.count >= TurnLimits.gatheredByteCountMax {
+            if remainder != nil || workspace.piecesLeft == 0
+                || workspace.responses.count >= TurnLimits.gatheredByteCountMax
+            {
                 return true
             }
             let isProgress =
@@ -40,9 +42,9 @@ extension Connection {
         }
         scanner.reset()
         isHeadUnderDeadline = false
+        deadlines.endWait()
         hasServed = true
         do throws(RequestFault) {
-        deadlines.endWait()
             try Self.parse(workspace.plaintext, headByteCount, into: &workspace.head)
         } catch {
             refuse(error, &workspace, turn)

@@ -42,14 +42,17 @@ extension Connection {
             phase = .commit
             return true
         }
-        if hasMore { return true }
+        if hasMore {
+            workspace.piecesLeft -= 1
+            return true
+        }
         if pending!.isWaitingForLog { return false }
         switch decoder.decode(workspace.plaintext.octets) {
         case .data(let range, let consumed):
+            if !range.isEmpty { deadlines.endWait() }
             pending!.take(workspace.plaintext.octets.extracting(range))
             workspace.plaintext.consume(consumed)
             return true
-            if !range.isEmpty { deadlines.endWait() }
         case .needsMore(let consumed):
             workspace.plaintext.consume(consumed)
             return false
@@ -69,10 +72,10 @@ extension Connection {
     func answerUpload(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         guard let upload = pending, upload.isDecided, let ending = upload.ending else { return false }
         pending = nil
+        deadlines.endWait()
         workspace.uploads.remove(at: ticket)
         Router.answer(upload.tally, ending, of: upload.head, turn.context, &workspace.response)
         phase = .head
-        deadlines.endWait()
         if turn.isDraining { isKeptAlive = false }
         if !isBodyRead {
             // Where a next request would begin is not known.

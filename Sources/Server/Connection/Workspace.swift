@@ -19,6 +19,8 @@ struct Workspace: ~Copyable {
 
     var head = RequestHead()
     var response = Response()
+    /// What the connection under way may still inflate in its turn.
+    var piecesLeft = TurnLimits.piecesMax
     /// Items of this turn, for the log's writer.
     var batch = ItemBatch()
     /// The uploads that have, or may have, items with the log. Their places are the items' tickets.

@@ -42,6 +42,9 @@ enum TurnLimits {
     /// Octets of items that a loop gathers before it hands them to the log within its turn. With one more
     /// item of 1 GiB, the largest there is, they stay below the 2 GiB that a batch holds.
     static let batchByteCountMax = 16 * 1024 * 1024
+    /// Pieces that one connection's uploads inflate before the next connection has its turn. They are half a
+    /// mebibyte, and few octets may stand for them.
+    static let piecesMax = 8
     /// Events taken from the kernel at once.
     static let eventsMax = 256
     /// Connections accepted in one turn, so that a flood of them can't starve those that are served.
@@ -57,12 +60,12 @@ enum TurnLimits {
     /// A body that the answer did not need is read to its end if it is this short; otherwise the connection
     /// ends.
     static let discardByteCountMax: UInt64 = 64 * 1024
-}
-
-extension ConnectionLimits {
     /// What an HTTP/2 client has, once it was told that the end is near, before its new streams are refused:
     /// more than a round trip anywhere (RFC 9113 section 6.8).
     static let noticeMilliseconds: UInt64 = 1_000
+}
+
+extension ConnectionLimits {
     /// Descriptors for everything that is not a connection: listeners, pollers, segments, frames being
     /// mapped.
     private static let descriptorsReserved = 64

@@ -28,7 +28,7 @@ extension Connection {
             isClosing = true
             mustLinger = !isPeerDone
         }
-        return hasMore && !isClosing
+        return (hasMore || workspace.piecesLeft == 0) && !isClosing
     }
 
     private func handleEvents(

@@ -26,8 +26,11 @@ final class UploadStream {
     ///
     /// - Parameter take: called with how much of `input` was taken.
     func work(_ workspace: inout Workspace, _ turn: borrowing Turn, taken take: (Int) -> Void) {
-        while pending.ending == nil && !workspace.isQueueFull {
-            if pending.work(into: &workspace.batch, ticket: ticket, turn.context) { continue }
+        while pending.ending == nil && !workspace.isQueueFull && workspace.piecesLeft > 0 {
+            if pending.work(into: &workspace.batch, ticket: ticket, turn.context) {
+                workspace.piecesLeft -= 1
+                continue
+            }
             if pending.isWaitingForLog || pending.ending != nil { break }
             if !input.isEmpty {
                 pending.take(input.octets)
