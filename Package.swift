@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "syncstreamer", "Bytes", "TimeFrame", "Server", "FrameLog",
+                "syncstreamer", "Bytes", "TimeFrame", "Server", "FrameLog", "HTTP2",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

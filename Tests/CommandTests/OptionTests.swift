@@ -2,6 +2,7 @@
 // environment over the default, and what `serve` makes of all its options.
 import ArgumentParser
 import FrameLog
+import HTTP2
 import Logging
 import Server
 import Testing
@@ -117,7 +118,9 @@ import Testing
                 "memory",
                 "--threads", "3", "--admin", "off", "--max-item-size", "128MiB", "--max-connections", "11",
                 "--max-connections-per-address", "5", "--handshake-timeout", "1s", "--header-timeout", "2s",
-                "--idle-timeout", "3s", "--log-level", "warning", "--log-format", "json", "--cors-origin",
+                "--idle-timeout", "3s", "--stream-idle-timeout", "5s", "--min-rate", "2KiB",
+                "--min-rate-window", "6s", "--max-continuations", "7", "--log-level", "warning",
+                "--log-format", "json", "--cors-origin",
                 "https://a.example", "--drain-timeout", "4s", "--tcp-congestion", "bbr", "--compat-go",
                 "--plain-listen", "[::1]:4242", "--trust-plain", "--access-log", "l",
             ]))
@@ -140,6 +143,8 @@ import Testing
                     "SYNCSTREAMER_MAX_ITEM_SIZE": "128MiB", "SYNCSTREAMER_MAX_CONNECTIONS": "11",
                     "SYNCSTREAMER_MAX_CONNECTIONS_PER_ADDRESS": "5", "SYNCSTREAMER_HANDSHAKE_TIMEOUT": "1s",
                     "SYNCSTREAMER_HEADER_TIMEOUT": "2s", "SYNCSTREAMER_IDLE_TIMEOUT": "3s",
+                    "SYNCSTREAMER_STREAM_IDLE_TIMEOUT": "5s", "SYNCSTREAMER_MIN_RATE": "2KiB",
+                    "SYNCSTREAMER_MIN_RATE_WINDOW": "6s", "SYNCSTREAMER_MAX_CONTINUATIONS": "7",
                     "SYNCSTREAMER_LOG_LEVEL": "warning", "SYNCSTREAMER_LOG_FORMAT": "json",
                     "SYNCSTREAMER_CORS_ORIGIN": "https://a.example", "SYNCSTREAMER_DRAIN_TIMEOUT": "4s",
                     "SYNCSTREAMER_TCP_CONGESTION": "bbr", "SYNCSTREAMER_COMPAT_GO": "on",
@@ -172,6 +177,10 @@ import Testing
         #expect(configuration.limits.handshakeTimeoutMilliseconds == 1000)
         #expect(configuration.limits.headerTimeoutMilliseconds == 2000)
         #expect(configuration.limits.idleTimeoutMilliseconds == 3000)
+        #expect(configuration.limits.streamIdleTimeoutMilliseconds == 5000)
+        #expect(configuration.limits.octetsPerSecondMin == 2048)
+        #expect(configuration.limits.rateWindowMilliseconds == 6000)
+        #expect(configuration.http2Limits.continuationsMax == 7)
         #expect(configuration.logger.logLevel == .warning)
         #expect(configuration.accessLog == .file("l"))
         #expect(configuration.accessLogFormat == .json)

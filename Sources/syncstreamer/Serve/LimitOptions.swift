@@ -34,9 +34,13 @@ struct LimitOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How fast a body must come and a response be read, a second, over 30s. (default: 1KiB)",
+            "How fast a body must come and a response be read, a second. (default: 1KiB)",
             valueName: "size"))
     var minRate: ByteSize?
+
+    @Option(
+        help: ArgumentHelp("The time over which that is averaged. (default: 30s)", valueName: "duration"))
+    var minRateWindow: TimeSpan?
 
     @Option(help: ArgumentHelp("The longest request line, at most 16KiB. (default: 8KiB)", valueName: "size"))
     var maxRequestLine: ByteSize?
@@ -61,13 +65,13 @@ struct LimitOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Requests a second from one address, as all rates over ten seconds. (default: no limit)",
-            valueName: "count"))
-    @Option(
-        help: ArgumentHelp(
             "CONTINUATION frames of one HTTP/2 header, at most 1000. (default: 8)", valueName: "count"))
     var maxContinuations: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Requests a second from one address, as all rates over ten seconds. (default: no limit)",
+            valueName: "count"))
     var rateAddressRequests: Int?
 
     @Option(help: ArgumentHelp("Items a second from one address. (default: no limit)", valueName: "count"))
@@ -121,6 +125,9 @@ struct LimitOptions: ParsableArguments {
         if let timeout = try time(source, streamIdleTimeout, "stream-idle-timeout") {
             configuration.limits.streamIdleTimeoutMilliseconds = timeout
         }
+        if let timeout = try time(source, minRateWindow, "min-rate-window") {
+            configuration.limits.rateWindowMilliseconds = timeout
+        }
         try applySizes(source, to: &configuration)
         try applyRates(source, to: &configuration.rates)
     }
@@ -151,6 +158,10 @@ struct LimitOptions: ParsableArguments {
             configuration.http2Limits.idleFramesPerSecond = count
             configuration.http2Limits.idleFramesMax = count * 10
         }
+        if let count = try source.value(maxContinuations, "max-continuations") {
+            try OptionSource.check(count, within: 1...1000, "max-continuations", "1 to 1000")
+            configuration.http2Limits.continuationsMax = count
+        }
     }
 
     private func applyRates(_ source: OptionSource, to rates: inout RateLimits) throws {
@@ -158,10 +169,6 @@ struct LimitOptions: ParsableArguments {
         rates.addressItems = try rate(source, rateAddressItems, "rate-address-items")
         rates.addressOctets = try rate(source, rateAddressOctets, "rate-address-octets")
         rates.secretRequests = try rate(source, rateSecretRequests, "rate-secret-requests")
-        if let count = try source.value(maxContinuations, "max-continuations") {
-            try OptionSource.check(count, within: 1...1000, "max-continuations", "1 to 1000")
-            configuration.http2Limits.continuationsMax = count
-        }
         rates.secretItems = try rate(source, rateSecretItems, "rate-secret-items")
         rates.secretOctets = try rate(source, rateSecretOctets, "rate-secret-octets")
         rates.addressGuesses =

@@ -16,3 +16,15 @@ def until(condition, what, seconds=DEADLINE_SECONDS):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for: {what}")
         time.sleep(0.02)
+
+
+def paced(octets_a_second, seconds):
+    """Says again and again how many octets are due, for so many seconds: a client of that speed. One that was held up makes up
+    for it."""
+    begun, said = time.monotonic(), 0
+    while (elapsed := time.monotonic() - begun) < seconds:
+        due = int(octets_a_second * elapsed) - said
+        said += due
+        if due:
+            yield due
+        time.sleep(0.05)
