@@ -7,8 +7,7 @@
 # make test-asan  the unit tests under AddressSanitizer and LeakSanitizer; with END_TO_END=1 also the others
 # make test-tsan  the same under ThreadSanitizer
 # make fuzz TARGET=heads TIME=600  looks for inputs that break a target, a folder of Fuzz/Corpora, for so many seconds
-# make fuzz-all TIME=20            the same for every target; with RUNS=2000 so many inputs, always the same ones, and
-#                                  TIME is the longest that they may take
+# make fuzz-all TIME=20            the same for every target; TIME=0 runs what Fuzz/Corpora has, and looks for nothing new
 #
 # All install what is missing (packages.apt; a Python environment of the tests' own in .venv), ask nothing, and are
 # quick when nothing is missing.
@@ -78,7 +77,7 @@ fuzz: fuzzer
 	@scripts/fuzz $(TIME) $(TARGET)
 
 fuzz-all: fuzzer
-	@RUNS=$(RUNS) scripts/fuzz $(TIME)
+	@scripts/fuzz $(TIME)
 
 # AddressSanitizer too, since what the fuzzer reaches of zlib and of Bytes is not checked by the compiler.
 fuzzer: toolchain packages
