@@ -42,16 +42,24 @@ private final class KeyedClient {
         let rest = Int(claim.progress.through)..<max(Int(claim.progress.through), end ?? numbers.count)
         let seed: [UInt8] = []
         var digest = BodyDigest(seed: seed.span)
-        for number in numbers[..<rest.lowerBound] { digest.update(Array("\(number)".utf8).span) }
+        for number in numbers[..<rest.lowerBound] { digest.add("\(number)") }
         if rest.lowerBound > 0 { #expect(claim.progress.digest == digest.value) }
         return rig.post(
             keyed: rest.map { index in
                 let number = numbers[index]
-                digest.update(Array("\(number)".utf8).span)
+                digest.add("\(number)")
                 let place = KeyedPlace(
                     key: key, claim: claim.number, index: UInt64(index), digest: digest.value)
                 return (number, place)
             })
+    }
+}
+
+extension BodyDigest {
+    /// Reads an item.
+    fileprivate mutating func add(_ item: String) {
+        read(Array(item.utf8).span)
+        endItem()
     }
 }
 
@@ -216,6 +224,81 @@ extension Rig {
         for name in ["5.keys", "5-7", "05-7.keys", "5-7-9.keys", "-7.keys", "5-7.keys.tmp", "retired"] {
             #expect(KeyFileName(name) == nil)
         }
+    }
+
+    // MARK: An upload's end
+
+    /// Has the log note that an upload of two items has ended.
+    private func end(_ client: KeyedClient, _ rig: Rig) throws {
+        let claim = try #require(client.claim)
+        var batch = ItemBatch()
+        batch.end(
+            KeyedPlace(key: client.key, claim: claim.number, index: 2, digest: 42), ticket: UInt64(9_999))
+        rig.commit([batch])
+        #expect(rig.lastOutcomes.map(\.verdict) == [.ended])
+    }
+
+    @Test(arguments: [false, true])
+    func anEndIsKnown(restarts: Bool) throws {
+        let rig = Rig()
+        try rig.open()
+        let client = KeyedClient([1, 2])
+        client.begin(rig)
+        client.send(rig)
+        try end(client, rig)
+        if restarts {
+            // With the next window it comes to the disk.
+            rig.pass(milliseconds: 2_000)
+            rig.disk.restart()
+            try rig.open()
+        }
+        client.begin(rig)
+        #expect(client.claim?.progress.end == UploadEnd(itemCount: 2, digest: 42))
+    }
+
+    @Test func anEndOfNothingOrOfAnEarlierClaimIsNotNoted() throws {
+        let rig = Rig()
+        try rig.open()
+        let client = KeyedClient([1, 2])
+        client.begin(rig)
+        try end(client, rig)
+        client.send(rig)
+        let other = KeyedClient([1, 2])
+        other.begin(rig)
+        try end(client, rig)
+        other.begin(rig)
+        #expect(other.claim?.progress.end == nil)
+    }
+
+    /// A refusal that passes, and room again before the client has heard of it.
+    @Test func nothingIsStoredBehindWhatHadNoRoom() throws {
+        let rig = Rig()
+        try rig.open()
+        let client = KeyedClient([1, 2, 3])
+        client.begin(rig)
+        let claim = try #require(client.claim)
+        func send(_ index: Int, heardOfCommit: UInt64 = 0) -> ItemOutcome {
+            var batch = ItemBatch()
+            batch.begin(loop: 1, heardOfCommit: heardOfCommit)
+            let place = KeyedPlace(key: client.key, claim: claim.number, index: UInt64(index), digest: 0)
+            batch.append(
+                channelID: Array("a".utf8).span, channelType: Array("b".utf8).span,
+                timestamp: .server(rig.now), data: Array("1".utf8).span, ticket: 5, place: place)
+            if index == 2 {
+                batch.end(KeyedPlace(key: client.key, claim: claim.number, index: 3, digest: 0), ticket: 5)
+            }
+            var batches = [batch]
+            _ = rig.ingest.commit(&batches, now: rig.now)
+            return batches[0].outcomes[0]
+        }
+        rig.disk.arrange([.failure(operation: rig.disk.operationCount + 1, code: 28)])
+        #expect(send(0).verdict == .noSpace)
+        rig.now += 300
+        #expect(send(1).verdict == .noSpace)
+        #expect(send(2).verdict == .noSpace)
+        #expect(rig.post([100]) != [.noSpace])
+        client.begin(rig)
+        #expect(client.claim?.progress == UploadProgress())
     }
 
     /// What could not be written is not stored, and is not said to be.

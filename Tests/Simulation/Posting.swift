@@ -12,12 +12,15 @@ final class PostedItem {
             case unknown
             case accepted(frame: UInt64)
             case refused
+            /// Refused for a reason that passes.
+            case putOff
 
             var description: String {
                 switch self {
                 case .unknown: "nothing"
                 case .accepted(let frame): "frame \(frame)"
                 case .refused: "no frame"
+                case .putOff: "no frame for now"
                 }
             }
         }
@@ -31,21 +34,26 @@ final class PostedItem {
     let octets: [UInt8]
     /// The device's own time; nil for the server's.
     let timestamp: UInt64?
+    /// It is JSON where it must be, and not too large.
+    let isFit: Bool
     var sendings: [Sending] = []
     /// An answer has said that it is stored, without saying where.
     var isAcknowledged = false
     /// Where it was found: the frame, and the place in its channel there.
     var places: [(frame: UInt64, index: Int)] = []
 
-    init(octets: [UInt8], timestamp: UInt64?) {
+    init(octets: [UInt8], timestamp: UInt64?, isFit: Bool) {
         self.octets = octets
         self.timestamp = timestamp
+        self.isFit = isFit
     }
 
     var acceptedCount: Int {
         sendings.count { if case .accepted = $0.state { true } else { false } }
     }
     var unknownCount: Int { sendings.count { $0.state == .unknown } }
+    /// Whoever sends it once more under its key, to its end, has it stored.
+    var isOwed: Bool { isFit && !sendings.contains { $0.state == .refused } }
 }
 
 /// An Idempotency-Key, and until when the server surely knows it.
@@ -79,6 +87,9 @@ final class Posting {
         var isStream: Bool { self == .lines || self == .records }
     }
 
+    /// What the server takes as one item.
+    static let itemByteCountMax = 1_000
+
     let number: Int
     let channel: String
     let form: Form
@@ -107,10 +118,13 @@ final class Posting {
         isGzip = random.chance(1, in: 4)
         wantsMinimal = random.chance(1, in: 6)
         items = (0..<count).map { index in
-            let octets = Self.octets("\(number)-\(index)", isJSON: form == .json || form == .lines, &random)
+            let isJSON = form == .json || form == .lines
+            let octets = Self.octets("\(number)-\(index)", isJSON: isJSON, &random)
             let isStamped = hasDeviceTime && random.chance(3, in: 4)
             return PostedItem(
-                octets: octets, timestamp: isStamped ? Self.deviceTime(now, duration, &random) : nil)
+                octets: octets, timestamp: isStamped ? Self.deviceTime(now, duration, &random) : nil,
+                isFit: octets.count <= Self.itemByteCountMax
+                    && (!isJSON || octets.last == UInt8(ascii: "}")))
         }
     }
 

@@ -36,6 +36,14 @@ struct SimulatedAnswer {
         if connection.sendings.contains(where: { $0.state == .unknown }) {
             throw wrong("comes before the log has decided", posting)
         }
+        // What is accepted is what came first, so that a client can send the rest.
+        if let putOff = connection.sendings.firstIndex(where: { $0.state == .putOff }),
+            connection.sendings[putOff...].contains(where: { $0.state != .putOff && $0.state != .refused })
+        {
+            throw wrong(
+                "is about items that were accepted behind one that was put off: "
+                    + "\(connection.sendings.map(\.state))", posting)
+        }
         let accepted = acceptedCount ?? (status == 204 ? posting.items.count : 0)
         guard let key = posting.key else {
             // Without a body the answer says that all is well with what came.
@@ -60,6 +68,8 @@ struct SimulatedAnswer {
         if accepted + rejectedCount != posting.items.count {
             throw wrong("accounts for \(accepted) and \(rejectedCount) items", posting)
         }
+        let owed = posting.items.count { $0.isOwed }
+        if accepted < owed { throw wrong("says \(accepted) accepted, of \(owed) that nobody refused", posting) }
         if accepted == known + doubtful.count { for item in doubtful { item.isAcknowledged = true } }
     }
 

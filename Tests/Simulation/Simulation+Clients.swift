@@ -7,7 +7,7 @@ import SimulatedStorage
 @testable import FrameLog
 @testable import Server
 
-/// Items that a loop hands to the writer, and what the account knows each as: nil for a claim.
+/// Items that a loop hands to the writer, and what the account knows each as: nil for a claim or an end.
 struct HandedBatch {
     var batch = ItemBatch()
     var sendings: [PostedItem.Sending?] = []
@@ -41,6 +41,26 @@ struct SimulatedLoop {
     var connections: [SimulatedConnection] = []
     var handing = HandedBatch()
     var decided: [HandedBatch] = []
+    let number: Int
+    private var heardOfCommit: UInt64 = 0
+
+    init(_ number: Int, clock: FrameClock) {
+        self.number = number
+        self.clock = clock
+        begin()
+    }
+
+    /// Begins its next batch.
+    mutating func begin() {
+        handing = HandedBatch()
+        handing.loop = number
+        handing.batch.begin(loop: UInt32(number), heardOfCommit: heardOfCommit)
+    }
+
+    /// Knows what became of a batch.
+    mutating func hear(of handed: HandedBatch) {
+        heardOfCommit = max(heardOfCommit, handed.batch.decidedInCommit)
+    }
 
     func isBusy(with posting: Posting) -> Bool { connections.contains { $0.posting === posting } }
 }
@@ -155,7 +175,7 @@ extension Simulation {
     private func take(from known: Int, _ connection: SimulatedConnection, of place: Int) throws {
         let batch = loops[place].handing.batch
         for entry in batch.entries[known...] {
-            if entry.isClaim {
+            if entry.kind != .item {
                 loops[place].handing.sendings.append(nil)
                 continue
             }
@@ -172,10 +192,9 @@ extension Simulation {
     /// A loop gives the writer what it has.
     func handOver(of place: Int) {
         if loops[place].handing.batch.isEmpty { return }
-        loops[place].handing.loop = place
         writer.handed.append(loops[place].handing)
         note("loop \(place) hands over \(loops[place].handing.batch.count) entries")
-        loops[place].handing = HandedBatch()
+        loops[place].begin()
     }
 
     /// A loop hears what became of its items.
@@ -193,6 +212,7 @@ extension Simulation {
                     nowMilliseconds: loops[place].clock.reading(wall))
                 if !touched.contains(where: { $0 === connection }) { touched.append(connection) }
             }
+            loops[place].hear(of: handed)
         }
         for connection in touched { try work(connection, of: place) }
     }

@@ -69,7 +69,7 @@ extension Simulation {
             opening: volume, settings: settings, now: wall, storedThrough: store.storedThrough,
             keys: store.keys, salt: random.next() | 1)
         let clock = FrameClock(floor: ingest.clockFloor)
-        loops = [SimulatedLoop(clock: clock), SimulatedLoop(clock: clock)]
+        loops = [SimulatedLoop(0, clock: clock), SimulatedLoop(1, clock: clock)]
         writer = SimulatedWriter(clock: clock)
         sealer = SimulatedSealer(clock: clock)
         latest = max(latest, ingest.clockFloor)

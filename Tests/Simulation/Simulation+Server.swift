@@ -48,6 +48,17 @@ extension Simulation {
         }
     }
 
+    /// The writer commits. Where the disk was full that may have taken so long that the next commit finds
+    /// room, for what was sent before anyone has heard of it.
+    func commit() throws {
+        try write()
+        if readiness != .full || !random.chance(1, in: 2) { return }
+        wall += Ingest<SimulatedStorage>.fullRetryMilliseconds + 50
+        try sendSome()
+        for place in loops.indices { handOver(of: place) }
+        try write()
+    }
+
     /// What the log says of each item is a promise from now on.
     private func learn(from decided: HandedBatch) throws {
         let outcomes = decided.batch.outcomes
@@ -61,8 +72,9 @@ extension Simulation {
                 try account.checkAcceptance(in: frame)
                 sending.state = .accepted(frame: frame)
             case .inDoubt: break
-            case .claimed, .keysFull:
+            case .claimed, .keysFull, .ended:
                 throw Violation(description: "an item was decided on as if it were a claim")
+            case .noSpace, .windowFull, .logClosed, .superseded: sending.state = .putOff
             default: sending.state = .refused
             }
         }

@@ -63,7 +63,8 @@ final class Simulation {
             settings.frameDurationMilliseconds * [0, 0, 1, 3].randomElement(using: &random)! / 2
         settings.skipsEmptyFrames = random.chance(1, in: 3)
         settings.durability = random.chance(1, in: 10) ? .memory : .disk
-        settings.itemByteCountMax = 1_000
+        settings.itemByteCountMax = Posting.itemByteCountMax
+        if random.chance(1, in: 5) { settings.itemsMax = 12 }
         settings.segmentByteCount = [4 << 10, 8 << 10, 16 << 10].randomElement(using: &random)!
         retention.framesMax = [2, 10, 360].randomElement(using: &random)!
     }
@@ -105,7 +106,7 @@ final class Simulation {
         case 8..<36: try sendSome()
         case 36..<40: try postAgain()
         case 40..<55: handOver(of: loops.indices.randomElement(using: &random)!)
-        case 55..<69: try write()
+        case 55..<69: try commit()
         case 69..<84: try deliver()
         case 84..<92: try seal()
         case 92..<98: passTime()

@@ -7,12 +7,17 @@ import Bytes
 /// | --- | --- | --- |
 /// | 0 | 8 | "SYNCSKEY" |
 /// | 8 | 4 | CRC-32C of everything after it |
-/// | 12 | 4 | version, 1 |
-/// | 16 | 56 each | key (16), items decided, items stored, digest, last frame, end of the last window |
+/// | 12 | 4 | version, 2 |
+/// | 16 | 72 each | key (16), items decided, items stored, digest, last frame, end of the last window, items |
+/// | | | and digest of the whole upload |
+///
+/// Where the upload's end is not known, the last two have all bits set. Version 1 has records of 56 octets,
+/// without them.
 enum KeyFile {
-    private static let version: UInt32 = 1
+    private static let version: UInt32 = 2
     private static let prefixByteCount = 16
-    private static let recordByteCount = 56
+    private static let recordByteCount = 72
+    private static let recordByteCountBefore = 56
 
     static func encode(_ records: [KeyRecord]) -> [UInt8] {
         var rest: [UInt8] = []
@@ -26,6 +31,8 @@ enum KeyFile {
             rest.append(bigEndian: record.progress.digest)
             rest.append(bigEndian: record.progress.lastFrame)
             rest.append(bigEndian: record.windowEnd)
+            rest.append(bigEndian: record.progress.end?.itemCount ?? .max)
+            rest.append(bigEndian: record.progress.end?.digest ?? .max)
         }
         var octets: [UInt8] = []
         octets.append("SYNCSKEY")
@@ -36,26 +43,30 @@ enum KeyFile {
 
     /// Reads a file, or returns nil where it is damaged or of another version.
     static func decode(_ octets: Span<UInt8>) -> [KeyRecord]? {
-        if octets.count < prefixByteCount || (octets.count - prefixByteCount) % recordByteCount != 0 {
-            return nil
-        }
+        if octets.count < prefixByteCount { return nil }
         let rest = octets.extracting(12..<octets.count)
         if !octets.hasPrefix("SYNCSKEY") || octets.bigEndian(at: 8, as: UInt32.self) != CRC32C.checksum(rest)
-            || rest.bigEndian(at: 0, as: UInt32.self) != version
         {
             return nil
         }
+        let version = rest.bigEndian(at: 0, as: UInt32.self)
+        if version != 1 && version != Self.version { return nil }
+        let recordByteCount = version == 1 ? recordByteCountBefore : recordByteCount
+        if (octets.count - prefixByteCount) % recordByteCount != 0 { return nil }
         var records: [KeyRecord] = []
         var offset = prefixByteCount
         while offset < octets.count {
             func field(_ number: Int) -> UInt64 {
                 octets.bigEndian(at: offset + 8 * number, as: UInt64.self)
             }
+            var end: UploadEnd?
+            if version > 1 && field(7) != .max { end = UploadEnd(itemCount: field(7), digest: field(8)) }
             records.append(
                 KeyRecord(
                     key: UploadKey(digest: octets.extracting(offset..<offset + 16)),
                     progress: UploadProgress(
-                        through: field(2), storedCount: field(3), digest: field(4), lastFrame: field(5)),
+                        through: field(2), storedCount: field(3), digest: field(4), lastFrame: field(5),
+                        end: end),
                     windowEnd: field(6)))
             offset += recordByteCount
         }

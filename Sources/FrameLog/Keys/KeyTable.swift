@@ -45,9 +45,20 @@ struct KeyTable: Sendable {
             entry.progress.storedCount += 1
             entry.progress.digest = digest
             entry.progress.lastFrame = window.lowerBound
+            entry.progress.end = nil
         }
         entries[key] = entry
         changed.insert(key)
+    }
+
+    /// Notes that an upload has ended behind `place.index` items, unless another has claimed it since, or
+    /// nothing of it is stored. A crash may forget it: then a retry may bring another end.
+    mutating func end(_ place: KeyedPlace) {
+        guard isGood(place), var entry = entries[place.key], entry.progress.storedCount > 0 else { return }
+        undo.append((place.key, entry))
+        entry.progress.end = UploadEnd(itemCount: place.index, digest: place.digest)
+        entries[place.key] = entry
+        changed.insert(place.key)
     }
 
     /// What was noted is durable.
@@ -73,7 +84,10 @@ struct KeyTable: Sendable {
     mutating func merge(_ records: [KeyRecord]) {
         for record in records {
             var entry = entries[record.key] ?? Entry(windowEnd: record.windowEnd)
-            if record.progress.through > entry.progress.through { entry.progress = record.progress }
+            let (known, said) = (entry.progress, record.progress)
+            if said.through > known.through || said.through == known.through && known.end == nil {
+                entry.progress = said
+            }
             entry.windowEnd = max(entry.windowEnd, record.windowEnd)
             entries[record.key] = entry
         }

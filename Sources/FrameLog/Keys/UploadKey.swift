@@ -43,6 +43,19 @@ package struct UploadProgress: Sendable, Equatable {
     package internal(set) var digest: UInt64 = 0
     /// The frame of the last one.
     package internal(set) var lastFrame: UInt64 = 0
+    /// Where the upload came to its end with all its items decided; nil where that isn't known.
+    package internal(set) var end: UploadEnd?
+
+    /// How many items are not to be sent any more.
+    package var decidedCount: UInt64 { end?.itemCount ?? through }
+}
+
+/// The end of an upload that has a key.
+package struct UploadEnd: Sendable, Equatable {
+    /// The items of its body.
+    package let itemCount: UInt64
+    /// Of the whole body (`BodyDigest.whole`).
+    package let digest: UInt64
 }
 
 /// The right to send the rest of an upload: the latest claim of a key is good, and those before it are no
@@ -54,24 +67,41 @@ package struct KeyClaim: Sendable, Equatable {
     package let progress: UploadProgress
 }
 
-/// A digest of a body as far as it was read, by its items: it tells another body from the same one, by
-/// accident or mistake, with 2^-32 of a chance to be wrong for one item that differs.
+/// A digest of a body as far as it was read: of all its octets, item by item, in whatever pieces they come. It
+/// tells another body from the same one, by accident or mistake, with 2^-32 of a chance to be wrong for one
+/// item that differs.
 package struct BodyDigest: Sendable {
-    /// The digest so far.
+    /// Of everything up to the end of the last item.
     package private(set) var value: UInt64
+
+    /// What was read behind it.
+    private var rest = CRC32C()
+    private var restByteCount = 0
 
     /// - Parameter seed: of what else must be the same.
     package init(seed: Span<UInt8>) {
         value = UInt64(CRC32C.checksum(seed))
     }
 
-    /// Adds the next item.
-    package mutating func update(_ item: Span<UInt8>) {
-        mix(UInt64(CRC32C.checksum(item)) << 32 | UInt64(UInt32(truncatingIfNeeded: item.count)))
+    /// Reads on.
+    package mutating func read(_ octets: Span<UInt8>) {
+        rest.update(octets)
+        restByteCount += octets.count
     }
 
-    /// Adds an item that was too large to be looked at.
-    package mutating func updateUnread() { mix(.max) }
+    /// What was read last is the end of an item.
+    package mutating func endItem() {
+        mix(UInt64(rest.value) << 32 | UInt64(UInt32(truncatingIfNeeded: restByteCount)))
+        rest = CRC32C()
+        restByteCount = 0
+    }
+
+    /// Of everything that was read.
+    package var whole: UInt64 {
+        var ended = self
+        ended.endItem()
+        return ended.value
+    }
 
     /// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), which mixes all bits.
     private mutating func mix(_ word: UInt64) {

@@ -6,7 +6,8 @@
 ///
 /// **What is promised.** An item whose outcome is `accepted` is on the disk and will be in exactly one frame,
 /// after any crash: the frame named, whose seal stands behind it in the log. One that is refused is in no
-/// frame. One that is `inDoubt`, or whose commit did not return, is in one frame or in none.
+/// frame. One that is `inDoubt`, or whose commit did not return, is in one frame or in none. Behind an item
+/// that was refused with `noSpace` or `windowFull` no item of its upload is taken (`StoppedUploads`).
 package final class Ingest<Volume: Storage> {
     /// How long a full disk is left alone before it is tried again: long enough that the tries cost nothing,
     /// and shorter than anyone waits.
@@ -114,10 +115,8 @@ package final class Ingest<Volume: Storage> {
     /// - Returns: the windows that ended, oldest first, to be stored in this order.
     package func commit(_ batches: inout [ItemBatch], now: UInt64) -> [SealedWindow<Volume>] {
         var latest = now
-        for place in batches.indices {
-            batches[place].outcomes.removeAll(keepingCapacity: true)
-            latest = max(latest, batches[place].latestServerTimestamp)
-        }
+        for place in batches.indices { latest = max(latest, batches[place].latestServerTimestamp) }
+        intake.begin(&batches)
         let now = clock.reading(latest)
         recover(now: now)
         if !isClosed && (!isStarted || intake.isGap(at: now)) { isStarted = wakeUp(&batches, now: now) }
@@ -125,7 +124,7 @@ package final class Ingest<Volume: Storage> {
         // Windows end also while the disk is full: their seals have room of their own.
         if isStarted && !isClosed { sealDue(&batches, now: now) }
         if flush(&batches, now: now) { trim() }
-        for place in batches.indices { refuseRest(of: &batches[place]) }
+        for place in batches.indices { intake.refuseRest(of: &batches[place], refusal) }
         intake.finish(now: now)
         defer { sealed = [] }
         return sealed
@@ -232,14 +231,6 @@ package final class Ingest<Volume: Storage> {
     /// What an item hears that was not written.
     private var refusal: ItemVerdict {
         isClosed ? .logClosed : .noSpace
-    }
-
-    /// Refuses the items that no outcome has come for.
-    private func refuseRest(of batch: inout ItemBatch) {
-        while batch.outcomes.count < batch.entries.count {
-            let ticket = batch.entries[batch.outcomes.count].ticket
-            batch.outcomes.append(ItemOutcome(ticket: ticket, verdict: refusal))
-        }
     }
 
     private func handOut(_ window: OpenWindow, sealSegment: UInt32) {

@@ -7,6 +7,9 @@ struct Intake {
     private(set) var plan = GroupPlan()
     /// Where the outcomes of claims stand that hold only if the plan is written.
     private var claims: [(batch: Int, entry: Int)] = []
+    private var stopped = StoppedUploads()
+    /// Counts commits, from 1 on.
+    private(set) var commitNumber: UInt64 = 0
     private let rules: WindowRules
     private let settings: FrameLogSettings
 
@@ -17,6 +20,15 @@ struct Intake {
             duration: settings.frameDurationMilliseconds, lateness: settings.latenessMilliseconds)
     }
 
+    /// A commit of these batches begins.
+    mutating func begin(_ batches: inout [ItemBatch]) {
+        commitNumber += 1
+        for place in batches.indices {
+            batches[place].outcomes.removeAll(keepingCapacity: true)
+            batches[place].decidedInCommit = commitNumber
+        }
+    }
+
     /// Plans the items of `batch`, the one at `number` in its commit, from its `next`th on, and gives each an
     /// outcome that holds once the plan is written. Stops before an item for which a group with `room` octets
     /// has no more room.
@@ -25,6 +37,8 @@ struct Intake {
     mutating func take(
         from batch: inout ItemBatch, at number: Int, next: inout Int, room: Int, now: UInt64
     ) -> Bool {
+        // Not sooner: the batches before it were begun before their loop had heard as much.
+        if next == 0 { stopped.forget(of: batch.loop, through: batch.heardOfCommit) }
         while next < batch.entries.count {
             let entry = batch.entries[next]
             precondition(
@@ -43,7 +57,14 @@ struct Intake {
         _ entry: ItemBatch.Entry, of batch: borrowing ItemBatch, at place: (batch: Int, entry: Int),
         now: UInt64
     ) -> ItemVerdict {
-        if entry.isClaim { return claim(batch.places[Int(entry.placeIndex)].key, at: place, now: now) }
+        if let verdict = stopped.verdict(of: entry.ticket, from: batch.loop) { return verdict }
+        switch entry.kind {
+        case .item: break
+        case .claim: return claim(batch.places[Int(entry.placeIndex)].key, at: place, now: now)
+        case .end:
+            assembler.keys.end(batch.places[Int(entry.placeIndex)])
+            return .ended
+        }
         if entry.isKeyed && !assembler.keys.isGood(batch.places[Int(entry.placeIndex)]) { return .superseded }
         if !entry.isServerStamped,
             let refusal = rules.refusal(of: entry.timestamp, at: now, watermark: assembler.watermark)
@@ -60,7 +81,9 @@ struct Intake {
             if entry.isKeyed { assembler.note(batch.places[Int(entry.placeIndex)], in: slot) }
             return .accepted(frame: slot.windowStart)
         case .typeConflict(let type): return .typeConflict(type: type)
-        case .full(let end): return .windowFull(end: end)
+        case .full(let end):
+            stopped.stop(entry.ticket, from: batch.loop, .windowFull(end: end), in: commitNumber)
+            return .windowFull(end: end)
         }
     }
 
@@ -137,15 +160,26 @@ struct Intake {
         for place in plan.items.map({ (batch: Int($0.batch), entry: Int($0.entry)) }) + claims {
             let ticket = batches[place.batch].outcomes[place.entry].ticket
             batches[place.batch].outcomes[place.entry] = ItemOutcome(ticket: ticket, verdict: verdict)
+            stopped.stop(ticket, from: batches[place.batch].loop, verdict, in: commitNumber)
         }
         plan.removeAll()
         claims.removeAll()
         assembler.rollBack()
     }
 
-    /// A commit is over: claims without items in it stand.
+    /// Refuses the items that no outcome has come for.
+    mutating func refuseRest(of batch: inout ItemBatch, _ verdict: ItemVerdict) {
+        while batch.outcomes.count < batch.entries.count {
+            let ticket = batch.entries[batch.outcomes.count].ticket
+            batch.outcomes.append(ItemOutcome(ticket: ticket, verdict: verdict))
+            stopped.stop(ticket, from: batch.loop, verdict, in: commitNumber)
+        }
+    }
+
+    /// A commit is over: claims and ends of uploads without items in it stand.
     mutating func finish(now: UInt64) {
         claims.removeAll(keepingCapacity: true)
+        assembler.keys.commit()
         assembler.keys.expire(now: now, lateness: settings.latenessMilliseconds)
     }
 }

@@ -7,6 +7,15 @@ import Bytes
 package struct ItemBatch: Sendable {
     /// What the writer has to know of a record without reading it.
     struct Entry {
+        enum Kind {
+            case item
+            /// No item, but the claim of a key.
+            case claim
+            /// No item, but the end of an upload with a key.
+            case end
+        }
+
+        let kind: Kind
         let ticket: UInt64
         let timestamp: UInt64
         /// Where the record begins in `records`, and how long it is.
@@ -16,14 +25,13 @@ package struct ItemBatch: Sendable {
         let idByteCount: UInt8
         let typeByteCount: UInt8
         let isServerStamped: Bool
-        /// Where in `places` the item's place in its upload stands, or what is claimed; -1 without a key.
+        /// Where in `places` the item's place in its upload stands, or what is claimed or has ended; -1
+        /// without a key.
         let placeIndex: Int32
 
         var isKeyed: Bool { placeIndex >= 0 }
-        /// No item, but the claim of a key.
-        var isClaim: Bool { byteCount == 0 }
         var payloadByteCount: Int {
-            if isClaim { return 0 }
+            if kind != .item { return 0 }
             return Int(byteCount) - ItemRecord.prefixByteCount(isKeyed: isKeyed) - Int(idByteCount)
                 - Int(typeByteCount)
         }
@@ -40,10 +48,24 @@ package struct ItemBatch: Sendable {
     private(set) var places: [KeyedPlace] = []
     /// The latest time the server stamped an item with: the frame clock is at least there.
     private(set) var latestServerTimestamp: UInt64 = 0
+    /// Which loop's it is: a ticket is known within its loop.
+    package private(set) var loop: UInt32 = 0
+    /// The latest commit of whose outcomes that loop had heard when it began the batch.
+    package private(set) var heardOfCommit: UInt64 = 0
     /// What became of the items, in the order in which they were appended: filled by `Ingest.commit`.
     package internal(set) var outcomes: [ItemOutcome] = []
+    /// The commit that filled them, by number from 1 on.
+    package internal(set) var decidedInCommit: UInt64 = 0
 
     package init() {}
+
+    /// Says whose batch it is; before the first item. No upload of a loop has another's ticket, ever.
+    ///
+    /// - Parameter heardOfCommit: the greatest `decidedInCommit` of the loop's batches that came back.
+    package mutating func begin(loop: UInt32, heardOfCommit: UInt64) {
+        self.loop = loop
+        self.heardOfCommit = heardOfCommit
+    }
 
     /// Whether no item has been appended.
     package var isEmpty: Bool { entries.isEmpty }
@@ -90,7 +112,7 @@ package struct ItemBatch: Sendable {
         precondition(records.count <= Int(Int32.max), "a batch holds less than 2 GiB")
         entries.append(
             Entry(
-                ticket: ticket, timestamp: milliseconds, start: UInt32(start),
+                kind: .item, ticket: ticket, timestamp: milliseconds, start: UInt32(start),
                 byteCount: UInt32(records.count - start), checksum: checksum,
                 idByteCount: UInt8(channelID.count), typeByteCount: UInt8(channelType.count),
                 isServerStamped: isServerStamped, placeIndex: place == nil ? -1 : Int32(places.count)))
@@ -101,10 +123,22 @@ package struct ItemBatch: Sendable {
     /// Claims an upload's key: the outcome is `claimed`, `keysFull`, or what the log says of items. From then
     /// on no items of an earlier claim are taken.
     package mutating func claim(_ key: UploadKey, ticket: UInt64) {
+        append(.claim, KeyedPlace(key: key, claim: 0, index: 0, digest: 0), ticket: ticket)
+    }
+
+    /// Says that an upload with a key has come to its end, behind its items: a retry with another end is
+    /// another upload from then on. Where an item of it was refused for a reason that passes, nothing is
+    /// noted. The outcome is `ended`, or what the log says of items, and means nothing.
+    ///
+    /// - Parameter place: how many items there are, and the digest of the whole body.
+    package mutating func end(_ place: KeyedPlace, ticket: UInt64) { append(.end, place, ticket: ticket) }
+
+    private mutating func append(_ kind: Entry.Kind, _ place: KeyedPlace, ticket: UInt64) {
         entries.append(
             Entry(
-                ticket: ticket, timestamp: 0, start: UInt32(records.count), byteCount: 0, checksum: 0,
-                idByteCount: 0, typeByteCount: 0, isServerStamped: false, placeIndex: Int32(places.count)))
-        places.append(KeyedPlace(key: key, claim: 0, index: 0, digest: 0))
+                kind: kind, ticket: ticket, timestamp: 0, start: UInt32(records.count), byteCount: 0,
+                checksum: 0, idByteCount: 0, typeByteCount: 0, isServerStamped: false,
+                placeIndex: Int32(places.count)))
+        places.append(place)
     }
 }

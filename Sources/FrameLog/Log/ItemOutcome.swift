@@ -17,9 +17,11 @@ package enum ItemVerdict: Sendable, Equatable {
     case tooFarAhead(limit: UInt64)
     /// Its channel has this type in its window already.
     case typeConflict(type: [UInt8])
-    /// Its window, which ends at `end`, has as many channels or items as it may.
+    /// Its window, which ends at `end`, has as many channels or items as it may; or that was so for an item
+    /// before it in its upload.
     case windowFull(end: UInt64)
-    /// The disk is full; the item is in no frame. There may be room again later.
+    /// The disk is full, or was for an item before it in its upload; the item is in no frame. There may be
+    /// room again later.
     case noSpace
     /// The log closed after an error of the disk; the item is in no frame. A restart recovers.
     case logClosed
@@ -32,6 +34,8 @@ package enum ItemVerdict: Sendable, Equatable {
     case keysFull
     /// Another has claimed the upload's key since; the item is in no frame.
     case superseded
+    /// Of an upload's end: it is noted where there is anything to note.
+    case ended
 }
 
 /// What became of the item that was appended with `ticket`.

@@ -32,11 +32,13 @@ final class PendingUpload {
     private var claim: KeyClaim?
     /// The log was asked for the claim and has not answered.
     private var isClaiming = false
+    /// The log was told that the upload has ended and has not answered.
+    private var isEnding = false
 
     init(_ upload: Upload, startedAt: UInt64 = 0) throws(CompressionError) {
         head = upload
         self.startedAt = startedAt
-        if upload.key != nil { digest = BodyDigest(seed: upload.channelType.span) }
+        if upload.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: upload).span) }
         switch upload.body {
         case .json, .octets: cutter = .whole(byteCountMax: upload.byteCountMax)
         case .lines: cutter = .lines(LineCutter(byteCountMax: upload.byteCountMax))
@@ -55,7 +57,7 @@ final class PendingUpload {
     }
 
     /// Nothing is to come any more, and the log has decided on everything.
-    var isDecided: Bool { ending != nil && tally.inFlightCount == 0 && !isClaiming }
+    var isDecided: Bool { ending != nil && tally.inFlightCount == 0 && !isClaiming && !isEnding }
 
     /// Takes octets of the body as they were sent. All that came before must have been worked off.
     func take(_ octets: Span<UInt8>) {
@@ -72,9 +74,14 @@ final class PendingUpload {
         gzip = nil
     }
 
-    /// The log has decided on the oldest item that is on its way, or on the claim of the key.
+    /// The log has decided on the oldest item that is on its way, or on the claim of the key, or knows of the
+    /// end, which stands behind all items.
     func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
         if isClaiming { return decideClaim(verdict, nowMilliseconds: nowMilliseconds) }
+        if isEnding && tally.inFlightCount == 0 {
+            isEnding = false
+            return
+        }
         tally.decide(verdict, byteCount: byteCount, nowMilliseconds: nowMilliseconds)
         if tally.refusal == .superseded {
             end(.superseded)
@@ -108,7 +115,7 @@ final class PendingUpload {
             end(.corruptGzip)
         } else {
             submitItems(into: &batch, ticket: ticket, isEnd: true, context)
-            if ending == nil && !isWaitingForLog { end(isAllRepeated ? .complete : .keyConflict) }
+            if ending == nil && !isWaitingForLog { complete(into: &batch, ticket: ticket) }
         }
         return false
     }
@@ -129,17 +136,22 @@ final class PendingUpload {
         while ending == nil && !isWaitingForLog {
             switch cutter.next(content.octets, isEnd: isEnd) {
             case .item(let range, let timestamp, let consumed):
+                digest?.read(content.octets.extracting(first: consumed))
+                digest?.endItem()
+                if isBehindEnd { return end(.keyConflict) }
                 submit(range, timestamp, into: &batch, ticket: ticket, context)
                 if ending != nil { return }
                 content.consume(consumed)
                 if !head.body.isStream { return end(.complete) }
             case .tooLarge(let consumed):
+                digest?.read(content.octets.extracting(first: consumed))
                 content.consume(consumed)
                 if !head.body.isStream { return end(.tooLarge) }
-                digest?.updateUnread()
+                if isBehindEnd { return end(.keyConflict) }
                 tally.rejectTooLarge("An item has at most \(head.byteCountMax) octets here.")
                 checkRepetition()
             case .needsMore(let consumed):
+                digest?.read(content.octets.extracting(first: consumed))
                 content.consume(consumed)
                 return
             case .torn: return end(.tornRecord)
@@ -152,12 +164,11 @@ final class PendingUpload {
         _ range: Range<Int>, _ timestamp: UInt64?, into batch: inout ItemBatch, ticket: UInt64,
         _ context: borrowing RequestContext
     ) {
-        digest?.update(content.octets.extracting(range))
         if head.body.isJSON, let fault = JSONValidator.fault(in: content.octets.extracting(range)) {
             tally.rejectInvalid("At octet \(fault.offset): \(fault.reason)")
             return checkRepetition()
         }
-        if let claim, tally.itemCount < claim.progress.through {
+        if let claim, tally.itemCount < claim.progress.decidedCount {
             tally.pass()
             return checkRepetition()
         }
@@ -184,8 +195,35 @@ final class PendingUpload {
 
 // Uploads with a key: what was stored before is passed over, and must be what comes now.
 extension PendingUpload {
-    /// Whether everything that is stored under the key has come again.
-    private var isAllRepeated: Bool { tally.itemCount >= claim?.progress.through ?? 0 }
+    /// What must be the same beside the body. An age is told anew with each try, as it grows.
+    private static func digestSeed(of upload: Upload) -> [UInt8] {
+        var seed = upload.channelType
+        if !upload.isAged, let timestamp = upload.deviceTimestamp { seed.append(bigEndian: timestamp) }
+        return seed
+    }
+
+    /// Whether the next item is one that the upload didn't have when it came to its end.
+    private var isBehindEnd: Bool {
+        claim?.progress.end.map { tally.itemCount >= $0.itemCount } ?? false
+    }
+
+    /// The body is whole: everything that is stored under the key has come again, and where the upload had
+    /// come to its end before, nothing else; or it comes to its end now.
+    private func complete(into batch: inout ItemBatch, ticket: UInt64) {
+        guard let key = head.key, let claim, let digest else { return end(.complete) }
+        if let known = claim.progress.end {
+            if tally.itemCount != known.itemCount || digest.whole != known.digest { return end(.keyConflict) }
+            tally.creditEnd(claim.progress)
+            return end(.complete)
+        }
+        if tally.itemCount < claim.progress.through { return end(.keyConflict) }
+        end(.complete)
+        if tally.acceptedCount == 0 && tally.inFlightCount == 0 { return }
+        isEnding = true
+        batch.end(
+            KeyedPlace(key: key, claim: claim.number, index: tally.itemCount, digest: digest.whole),
+            ticket: ticket)
+    }
 
     /// At the item that was stored last: the body so far must be the one of then.
     private func checkRepetition() {

@@ -36,6 +36,8 @@ final class EventLoop {
     private var readyBefore: [UInt64] = []
     private var messages: [LoopMessage] = []
     private var spareBatches: [ItemBatch] = []
+    /// The latest commit of the log's whose outcomes have come back.
+    private var heardOfCommit: UInt64 = 0
     private var nextTickAt: UInt64 = 0
     private var sweepQuarter = 0
     private var isStopping = false
@@ -56,6 +58,7 @@ final class EventLoop {
         self.turn = turn
         self.frameClock = frameClock
         workspace.access = access
+        workspace.batch.begin(loop: UInt32(index), heardOfCommit: 0)
         poller = try Poller(eventsMax: TurnLimits.eventsMax)
         try poller.add(mailbox.wake.descriptor, token: Self.mailboxToken, interest: .read)
     }
@@ -267,6 +270,7 @@ final class EventLoop {
         if workspace.batch.isEmpty { return }
         let full = workspace.batch
         workspace.batch = spareBatches.popLast() ?? ItemBatch()
+        workspace.batch.begin(loop: UInt32(index), heardOfCommit: heardOfCommit)
         workspace.undecidedByteCount += full.byteCount
         writer.post(.append(full, loop: index))
     }
@@ -283,6 +287,7 @@ final class EventLoop {
         case .decided(var batch):
             workspace.undecidedByteCount -= batch.byteCount
             decide(batch)
+            heardOfCommit = max(heardOfCommit, batch.decidedInCommit)
             batch.removeAll()
             spareBatches.append(batch)
             wakeWaiting()

@@ -37,7 +37,7 @@ struct LoopMetrics: Sendable {
         case .accepted:
             acceptedItems += 1
             acceptedItemByteCount += UInt64(byteCount)
-        case .claimed, .keysFull: break
+        case .claimed, .keysFull, .ended: break
         case .late: reject(.late)
         case .tooFarAhead: reject(.tooFarAhead)
         case .typeConflict: reject(.typeConflict)

@@ -80,4 +80,8 @@ enum RetryAfter {
     static var tooManyKeys: UInt64 { 60 }
     /// Retention frees room at each sealed frame; a person needs longer.
     static var noSpace: UInt64 { 30 }
+    /// The next window has room.
+    static func windowFull(until end: UInt64, now: UInt64) -> UInt64 {
+        end > now ? (end - now + 999) / 1000 : 1
+    }
 }

@@ -66,7 +66,7 @@ enum ChannelRoute {
         return .receive(
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
-                deviceTimestamp: parameters.timestamp, body: body, isGzip: isGzip,
+                deviceTimestamp: parameters.timestamp, isAged: parameters.isAge, body: body, isGzip: isGzip,
                 key: key, meter: meter, byteCountMax: settings.itemByteCountMax,
                 answerForm: answerForm, receivedAt: context.nowMilliseconds))
     }
@@ -182,10 +182,11 @@ extension ChannelRoute {
     private static func parameters(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, of body: Upload.Body,
         _ context: borrowing RequestContext, _ response: inout Response
-    ) -> (type: [UInt8]?, timestamp: UInt64?)? {
+    ) -> (type: [UInt8]?, timestamp: UInt64?, isAge: Bool)? {
         var type: [UInt8]?
         var timestamp: UInt64?
-        guard let query = head.query else { return (nil, nil) }
+        var isAge = false
+        guard let query = head.query else { return (nil, nil, false) }
         var parameters = QueryParameters(octets.extracting(query))
         while let parameter = parameters.next() {
             if parameter.isNamed("type") {
@@ -213,9 +214,10 @@ extension ChannelRoute {
                 }
                 let now = context.nowMilliseconds
                 // An age that goes back behind 1970 is late in any case.
-                timestamp = parameter.isNamed("age") ? now - min(now, milliseconds) : milliseconds
+                isAge = parameter.isNamed("age")
+                timestamp = isAge ? now - min(now, milliseconds) : milliseconds
             }
         }
-        return (type, timestamp)
+        return (type, timestamp, isAge)
     }
 }

@@ -36,6 +36,8 @@ struct Upload: Sendable {
     let channelType: [UInt8]
     /// The device's time for a single item, in milliseconds since the epoch; nil for the server's.
     let deviceTimestamp: UInt64?
+    /// That time was given as an age.
+    var isAged = false
     let body: Body
     /// The body is gzip (RFC 9110 section 8.4.1.3).
     let isGzip: Bool

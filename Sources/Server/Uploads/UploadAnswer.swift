@@ -16,7 +16,7 @@ enum UploadAnswer {
         }
         if ending == .tooLarge && tally.itemCount == 0 { return response.refuseTooLarge(settings) }
         if case .rateLimited(let refusal) = ending { response.appendPolicy(refusal) }
-        if let (problem, detail, retryAfter) = problem(of: ending, tally) {
+        if let (problem, detail, retryAfter) = problem(of: ending, tally, context.nowMilliseconds) {
             fillProblem(problem, detail, retryAfter, tally, upload, settings, &response)
         } else if tally.acceptedCount > 0 {
             fillAccepted(tally, upload, settings, &response)
@@ -31,7 +31,7 @@ enum UploadAnswer {
     /// Why the request as a whole failed, and after how many seconds it may be tried again; nil where it is
     /// for its items to say.
     private static func problem(
-        of ending: UploadEnding, _ tally: borrowing UploadTally
+        of ending: UploadEnding, _ tally: borrowing UploadTally, _ now: UInt64
     ) -> (ProblemType, String, UInt64?)? {
         switch ending {
         case .complete: nil
@@ -66,9 +66,24 @@ enum UploadAnswer {
             )
         case .superseded:
             (.superseded, "A later request with this Idempotency-Key goes on with it.", nil)
-        case .refused where tally.refusal == .noSpace:
+        case .refused: refusal(tally, now)
+        }
+    }
+
+    /// Why the log takes no more.
+    private static func refusal(
+        _ tally: borrowing UploadTally, _ now: UInt64
+    ) -> (ProblemType, String, UInt64?) {
+        switch tally.refusal {
+        case .noSpace:
             (.noSpace, "The disk is full: send the rest when there is room.", RetryAfter.noSpace)
-        case .refused:
+        case .windowFull(let end):
+            (
+                .windowFull,
+                "A window has as many items or channels as it may: send the rest in the next one.",
+                RetryAfter.windowFull(until: end, now: now)
+            )
+        default:
             (
                 .unavailable, "No more is stored for now: send the rest again later.", RetryAfter.unavailable
             )

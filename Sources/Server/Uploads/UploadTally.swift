@@ -82,6 +82,11 @@ struct UploadTally: Sendable {
         lastFrame = progress.lastFrame
     }
 
+    /// The upload had come to its end before: what was not stored then was refused.
+    mutating func creditEnd(_ progress: UploadProgress) {
+        rejectedCount = max(rejectedCount, progress.decidedCount - progress.storedCount)
+    }
+
     /// The log has decided on the first of the items that are on their way.
     mutating func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
         precondition(inFlightCount > 0, "the log decides on items that it was given")
@@ -95,13 +100,13 @@ struct UploadTally: Sendable {
         case .accepted(let frame):
             acceptedCount += 1
             lastFrame = frame
-        case .noSpace, .logClosed:
+        case .noSpace, .logClosed, .windowFull:
             refusal = refusal ?? verdict
             reject(index, verdict, nowMilliseconds)
         case .inDoubt: refusal = verdict
         case .superseded: refusal = refusal ?? verdict
-        case .claimed, .keysFull: preconditionFailure("verdicts of claims are no items'")
-        case .late, .tooFarAhead, .typeConflict, .windowFull: reject(index, verdict, nowMilliseconds)
+        case .claimed, .keysFull, .ended: preconditionFailure("verdicts of keys are no items'")
+        case .late, .tooFarAhead, .typeConflict: reject(index, verdict, nowMilliseconds)
         }
     }
 
@@ -158,11 +163,11 @@ extension UploadTally {
             return (
                 .windowFull,
                 { "This window has as many items or channels as it may; try again in the next one." },
-                end > now ? (end - now + 999) / 1000 : 1
+                RetryAfter.windowFull(until: end, now: now)
             )
         case .noSpace: return (.noSpace, { "There was no room for it." }, RetryAfter.noSpace)
         case .logClosed: return (.unavailable, { "It was not stored." }, RetryAfter.unavailable)
-        case .accepted, .inDoubt, .claimed, .keysFull, .superseded: preconditionFailure("no rejection")
+        case .accepted, .inDoubt, .claimed, .keysFull, .superseded, .ended: preconditionFailure("no rejection")
         }
     }
 }

@@ -29,6 +29,7 @@ final class Rig {
     /// Windows that wait to be stored, oldest first.
     private(set) var waiting: [SealedWindow<SimulatedStorage>] = []
     private(set) var lastOutcomes: [ItemOutcome] = []
+    private var lastCommit: UInt64 = 0
     /// The log as it was opened last gave these warnings.
     var warnings: [String] { ingest.warnings + store.warnings }
 
@@ -76,7 +77,10 @@ final class Rig {
 
     func commit(_ batches: [ItemBatch]) {
         var batches = batches
+        // Whoever sends has heard of everything.
+        for place in batches.indices { batches[place].begin(loop: 0, heardOfCommit: lastCommit) }
         let sealed = ingest.commit(&batches, now: now)
+        lastCommit = batches.last?.decidedInCommit ?? lastCommit
         lastOutcomes = batches.flatMap(\.outcomes)
         for outcome in lastOutcomes {
             switch outcome.verdict {
