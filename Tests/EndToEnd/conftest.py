@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+# Tests/Attack has a link to this file.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support import faults as disk_faults  # noqa: E402
 from support import identity as identities  # noqa: E402

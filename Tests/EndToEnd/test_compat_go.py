@@ -19,14 +19,8 @@ from support.wire import Wire
 UNTRUSTED_JSON = {"Content-Type": "application/json"}
 
 
-def plain_address(server):
-    """Where the listener without TLS is, from the line that warns of it."""
-    found = until(lambda: re.search(r"http://(\S+):(\d+) is open too", server.log_text()), "the warning")
-    return found.group(1), int(found.group(2))
-
-
 def plain(server):
-    return Wire(plain_address(server), None, plain=True)
+    return Wire(server.plain_address(), None, plain=True)
 
 
 class GoClient:
@@ -128,7 +122,7 @@ def compatible(start):
 
 
 def test_the_demo_generator_and_the_player_work_together(compatible):
-    generator = DemoGenerator(plain_address(compatible))
+    generator = DemoGenerator(compatible.plain_address())
     until(lambda: all(len(values) > 5 for values in generator.posted.values()), "some posts")
     frames = Player(lambda: plain(compatible)).play(5)
     generator.stop()
@@ -243,7 +237,7 @@ def test_streams_and_pipelines_without_tls(start):
 
 
 def test_it_is_said_that_nothing_is_encrypted(compatible):
-    host, port = plain_address(compatible)
+    host, port = compatible.plain_address()
     assert host == "127.0.0.1" and port != 0
     [line] = [line for line in compatible.log_text().splitlines() if f"http://{host}:{port}" in line]
     assert "warning" in line and "nothing is encrypted" in line and "without a secret" in line
@@ -256,7 +250,7 @@ def test_it_is_said_that_nothing_is_encrypted(compatible):
 def test_a_port_alone_is_this_machines(start):
     port = free_port()
     server = start("--plain-listen", port, SYNCSTREAMER_COMPAT_GO="on", SYNCSTREAMER_TRUST_PLAIN="on")
-    assert plain_address(server) == ("127.0.0.1", port)
+    assert server.plain_address() == ("127.0.0.1", port)
     with GoClient(("127.0.0.1", port)) as client:
         assert client.post("/event/a", b"1").status == 200
 

@@ -1,6 +1,7 @@
 """A server under test: the release binary, on a free port, with a data directory of its own."""
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -91,6 +92,11 @@ class Server:
 
     def log_text(self):
         return self.log_file.read_text()
+
+    def plain_address(self):
+        """Where the listener without TLS is, from the line that warns of it."""
+        found = until(lambda: re.search(r"http://(\S+):(\d+) is open too", self.log_text()), "the warning")
+        return found.group(1), int(found.group(2))
 
     # Asking it
 
