@@ -48,6 +48,17 @@ def server(tmp_path_factory, identity):
         server.kill()
 
 
+@pytest.fixture(scope="module")
+def target(tmp_path_factory, identity):
+    """One server for all attacks of a file, so that each also meets what those before it left behind."""
+    server = Server(tmp_path_factory.mktemp("target") / "data", identity, "--threads", "1")
+    yield server
+    try:
+        assert server.stop() == 0, server.log_text()
+    finally:
+        server.kill()
+
+
 @pytest.fixture
 def start(tmp_path, identity):
     """Starts servers for one test, each with a directory of its own unless it is given one."""

@@ -23,7 +23,7 @@ package struct RequestFields: ~Copyable {
     }
 
     /// What a field counts for beside its name and its value (RFC 9113 section 6.5.2).
-    private static let fieldOverhead = 32
+    package static let fieldOverhead = 32
     /// What precedes a value: the name's code and the value's length.
     static let prefixByteCount = 5
 
@@ -62,6 +62,9 @@ package struct RequestFields: ~Copyable {
         fault = nil
         isCollecting = true
     }
+
+    /// The head has a fault, so no more of it is kept.
+    package var isRefused: Bool { fault != nil }
 
     /// Takes a field. Names are in lower case, as HTTP/2 has them.
     package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {

@@ -104,7 +104,7 @@ extension HTTP2Session {
     }
 
     /// What was received and belongs to no frame that nghttp2 told of: content of streams that have ended,
-    /// frames of unknown types. A piece of it costs as much as a frame.
+    /// frames of unknown types; and fields that are not kept. A piece of it costs as much as a frame.
     func noteReceived(_ byteCount: Int) {
         ignoredByteCount += byteCount
         while ignoredByteCount > Self.ignoredPieceByteCount {
@@ -145,6 +145,12 @@ extension HTTP2Session {
     }
 
     func takeField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Int32 {
+        // A few octets unfold to many (RFC 7541 section 7.3): those that are not kept are paid for as if they
+        // had come. Who can't pay has the rest unfolded, for the table's sake, and not looked at.
+        if !isCollecting || fields.isRefused {
+            noteReceived(RequestFields.fieldOverhead + name.count + value.count)
+            if isSentAway { return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue }
+        }
         if !isCollecting { return 0 }
         fields.append(name: name, value: value)
         let mustPause = fields.count > Self.fieldsByteCountMax && !events.isEmpty
