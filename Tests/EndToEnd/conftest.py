@@ -20,8 +20,9 @@ def pytest_sessionstart(session):
 
 
 def pytest_generate_tests(metafunc):
-    """A module with `EITHER_PROTOCOL` has its tests run over HTTP/1.1 and over HTTP/2: no answer may depend on it."""
-    if getattr(metafunc.module, "EITHER_PROTOCOL", False):
+    """What is marked `either_protocol`, and every test of a module with `EITHER_PROTOCOL`, runs over HTTP/1.1 and over HTTP/2: no
+    answer may depend on it."""
+    if getattr(metafunc.module, "EITHER_PROTOCOL", False) or metafunc.definition.get_closest_marker("either_protocol"):
         metafunc.parametrize("protocol", ["http1", "http2"], indirect=True)
 
 

@@ -6,6 +6,8 @@ import signal
 import threading
 from collections import Counter
 
+import pytest
+
 from support.server import OCTETS
 from support.waiting import until
 
@@ -21,17 +23,18 @@ class Poster(threading.Thread):
 
     def run(self):
         try:
-            with self.server.wire() as wire:
+            with self.server.client() as client:
                 while True:
                     body = f"{self.name} {next(self.numbers)} ".encode() + self.random.randbytes(self.random.randrange(3000))
                     self.sent.append(body)
-                    answer = wire.ask("POST", f"/channel/{self.name}", OCTETS, body)
+                    answer = client.ask("POST", f"/channel/{self.name}", OCTETS, body)
                     assert answer.status == 200, answer
                     self.acknowledged[body] = answer.json()["frame"]
         except (OSError, AssertionError) as error:
             self.error = error
 
 
+@pytest.mark.either_protocol
 def test_kill_in_the_middle_of_posting_loses_nothing_acknowledged(start):
     seed = random.randrange(2**32)
     print("seed", seed)
@@ -74,6 +77,7 @@ def test_kill_in_the_middle_of_posting_loses_nothing_acknowledged(start):
     assert {body: places[body] for body in acknowledged} == acknowledged
 
 
+@pytest.mark.either_protocol
 def test_a_restart_in_mid_window_continues_it(start):
     server = start(frame_duration="3s")
     # Early in a window, so that the restart falls into it.
@@ -88,6 +92,7 @@ def test_a_restart_in_mid_window_continues_it(start):
     assert first == second, "the restart took longer than the window; nothing was shown"
 
 
+@pytest.mark.either_protocol
 def test_a_window_that_ended_while_the_server_was_down_is_sealed_at_the_start(start):
     server = start()
     frame_id = server.post("a", b"alone").json()["frame"]
@@ -97,6 +102,7 @@ def test_a_window_that_ended_while_the_server_was_down_is_sealed_at_the_start(st
     assert [item.data for item in again.frame(frame_id).items("a")] == [b"alone"]
 
 
+@pytest.mark.either_protocol
 def test_a_restart_keeps_frames_and_their_tags(start):
     server = start()
     frame_id = server.post("a", b"x" * 5000).json()["frame"]
@@ -172,6 +178,7 @@ def test_damage_in_front_of_durable_records_stops_the_start(start, identity):
     assert segment.name in error
 
 
+@pytest.mark.either_protocol
 def test_memory_durability_survives_a_kill_too(start):
     """It is the system that has the items then, and a killed process takes nothing of that along."""
     server = start("--durability", "memory")

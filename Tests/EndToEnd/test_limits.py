@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from support.server import SECRET
+from support.server import JSON
 from support.waiting import DEADLINE_SECONDS, until
 
 
@@ -62,30 +62,32 @@ def test_an_idle_connection_ends_without_a_word(start):
         assert wire.is_ended()
 
 
+@pytest.mark.either_protocol
 def test_a_connection_past_the_limit_is_refused_while_others_are_served(start):
     server = start("--max-connections", "20", "--threads", "2")
     with contextlib.ExitStack() as stack:
-        served = [stack.enter_context(server.wire()) for _ in range(20)]
-        for wire in served:
-            assert wire.ask("GET", "/healthz").status == 200
+        served = [stack.enter_context(server.client()) for _ in range(20)]
+        for client in served:
+            assert client.ask("GET", "/healthz").status == 200
         for _ in range(10):
             with pytest.raises((OSError, AssertionError)):
-                with server.wire() as wire:
-                    wire.ask("GET", "/healthz")
-        for wire in served:
-            assert wire.ask("GET", "/healthz").status == 200
+                with server.client() as client:
+                    client.ask("GET", "/healthz")
+        for client in served:
+            assert client.ask("GET", "/healthz").status == 200
     until(lambda: server.is_listening() and server.get("/healthz").status == 200, "a place for a new connection")
 
 
+@pytest.mark.either_protocol
 def test_one_address_cannot_take_all_places(start):
     server = start("--max-connections", "100", "--max-connections-per-address", "10", host=None)
     with contextlib.ExitStack() as stack:
         for _ in range(10):
-            stack.enter_context(server.wire())
+            stack.enter_context(server.client())
         with pytest.raises((OSError, AssertionError)):
-            with server.wire() as wire:
-                wire.ask("GET", "/healthz")
-        with server.wire("::1", server_name="::1") as other:
+            with server.client() as client:
+                client.ask("GET", "/healthz")
+        with server.client("::1", server_name="::1") as other:
             assert other.ask("GET", "/healthz").status == 200
 
 
@@ -120,21 +122,22 @@ def test_a_server_without_descriptors_waits_and_does_not_spin(start):
     assert server.get("/healthz").status == 200
 
 
+@pytest.mark.either_protocol
 def test_more_connections_than_descriptors_from_the_start(start):
     """The server takes fewer connections than it has descriptors, so that it never runs out by itself."""
     server = start("--threads", "2", before=["prlimit", "--nofile=128:128"])
     with contextlib.ExitStack() as stack:
-        wire = stack.enter_context(server.wire())
-        usual = cpu_of(server, wire)
+        client = stack.enter_context(server.client())
+        usual = cpu_of(server, client)
         for _ in range(300):
             with contextlib.suppress(OSError):
                 stack.enter_context(raw(server))
-        assert cpu_of(server, wire) <= 2 * usual + 0.2
-        assert wire.ask("POST", "/channel/a", {
-            "Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}, b"1").status == 200
+        assert cpu_of(server, client) <= 2 * usual + 0.2
+        assert client.ask("POST", "/channel/a", JSON, b"1").status == 200
     until(lambda: server.is_listening() and server.get("/healthz").status == 200, "a place for a new connection")
 
 
+@pytest.mark.either_protocol
 def test_slow_readers_do_not_hold_others_up(start):
     """Clients that ask for a large frame and read nothing, while another is served."""
     server = start()
@@ -142,7 +145,6 @@ def test_slow_readers_do_not_hold_others_up(start):
     server.frame_octets(frame)
     with contextlib.ExitStack() as stack:
         for _ in range(20):
-            slow = stack.enter_context(server.wire())
-            slow.send(f"GET /{frame} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            stack.enter_context(server.client()).want(f"/{frame}")
         for _ in range(50):
             assert server.get("/healthz").status == 200

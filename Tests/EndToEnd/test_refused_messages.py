@@ -92,22 +92,6 @@ def test_nothing_of_a_refused_upload_is_in_a_frame(server, channel):
     assert [item.data for item in server.frame(marker["frame"]).items(channel)] == [b"after"]
 
 
-def test_unknown_methods_are_501_and_known_wrong_ones_405_with_allow(server):
-    for method in ("BREW", "get", "PROPFIND"):
-        with server.wire() as wire:
-            response = wire.ask(method, "/frame")
-            assert (response.status, response.problem_name()) == (501, "unknown-method")
-    for target, method, allowed in (
-        ("/frame", "POST", "GET, HEAD, OPTIONS"), ("/frame", "DELETE", "GET, HEAD, OPTIONS"),
-        ("/1732310400000", "PUT", "GET, HEAD, OPTIONS"), ("/channel/a", "GET", "POST, OPTIONS"),
-        ("/channel/a", "PATCH", "POST, OPTIONS"), ("/healthz", "POST", "GET, HEAD, OPTIONS"),
-        ("/time", "TRACE", "GET, HEAD, OPTIONS"),
-    ):
-        response = server.ask(method, target)
-        assert (response.status, response.problem_name()) == (405, "method-not-allowed")
-        assert set(response.get("allow").split(", ")) == set(allowed.split(", "))
-
-
 def test_plain_http_on_the_tls_port_gets_a_readable_400(server):
     with server.wire(plain=True) as wire:
         wire.send(b"GET /frame HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -163,6 +163,19 @@ class HTTP2Client:
         self.content(b"", ends=True)
         return self.response()
 
+    def want(self, target):
+        """Asks for something, and reads nothing of the answer."""
+        self.begin("GET", target, ends=True)
+
+    def interim_status(self):
+        """The status of the interim response (1xx) that comes next."""
+        self.until(lambda: self.interim.get(self.stream))
+        return self.interim[self.stream].pop(0).status
+
+    def is_last(self, _):
+        """Whether the server says that it answers nothing more, and ends the connection."""
+        return self.is_ended() and self.goaway is not None and self.goaway.error_code == 0
+
     def response(self, stream=None):
         stream = stream or self.stream
         self.until(lambda: stream in self.whole or stream in self.resets)

@@ -106,7 +106,7 @@ class Server:
     def client(self, host="127.0.0.1", **settings):
         """A connection by the protocol that the test runs with."""
         kinds = {"http1": Wire, "http2": HTTP2Client}
-        return kinds[Server.protocol]((host, self.port), self.context, **settings)
+        return kinds[Server.protocol]((host, self.port), settings.pop("context", self.context), **settings)
 
     def ask(self, method, target, fields=(), body=None):
         """One request on a connection of its own."""

@@ -102,20 +102,36 @@ class Wire:
         """Whether the server ends the stream, in order, without another octet."""
         return not self.received and not self.more()
 
+    def is_last(self, response):
+        """Whether the server says with it that nothing follows, and ends the connection."""
+        return response.get("connection") == "close" and self.is_ended()
+
     def begin(self, method, target, fields=()):
-        """Sends the head of a request whose content follows in chunks."""
-        listed = {"Host": "localhost", **fields, "Transfer-Encoding": "chunked"}
+        """Sends the head of a request whose content follows, in chunks unless its length is announced."""
+        self.is_chunked = "Content-Length" not in dict(fields)
+        listed = {"Host": "localhost", **dict(fields), **({"Transfer-Encoding": "chunked"} if self.is_chunked else {})}
         self.send("".join([f"{method} {target} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in listed.items()),
                            "\r\n"]).encode())
 
     def content(self, octets):
         """Sends a part of a request's content."""
-        self.send(f"{len(octets):x}\r\n".encode() + octets + b"\r\n")
+        self.send(f"{len(octets):x}\r\n".encode() + octets + b"\r\n" if self.is_chunked else octets)
 
     def finish(self):
         """Ends the request's content; its response."""
-        self.send(b"0\r\n\r\n")
+        if self.is_chunked:
+            self.send(b"0\r\n\r\n")
         return self.response()
+
+    def want(self, target):
+        """Asks for something, and reads nothing of the answer."""
+        self.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+
+    def interim_status(self):
+        """The status of the interim response (1xx) that comes next."""
+        response = self.take_head()
+        assert response.status < 200, response
+        return response.status
 
     def ask(self, method, target, fields=(), body=None):
         """One request with the fields it needs, and its response."""
