@@ -2,6 +2,8 @@
 # make test   every test: the house rules, the unit tests, and the release binary against real clients
 # make simulate SEEDS=n
 #             the whole server on a simulated disk under a simulated clock, n times (docs/RELIABILITY.md)
+# make bench  measures the server beside nginx, h2o and Redis, and writes what it finds into docs/PERFORMANCE.md;
+#             ROWS=list says what, ROWS="get-1k post" picks, ROWS=all takes all; ROUNDS=5 SECONDS_A_ROUND=4
 # make format lays the Swift files out as .swift-format says
 #
 # make test-asan  the unit tests under AddressSanitizer and LeakSanitizer; with END_TO_END=1 also the others
@@ -14,8 +16,8 @@
 
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := run
-.PHONY: run test simulate build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer format clean toolchain \
-    packages test-packages
+.PHONY: run test simulate bench build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer \
+    format clean toolchain packages test-packages
 
 python := .venv/bin/python
 logs := .build/test-logs
@@ -24,6 +26,8 @@ logs := .build/test-logs
 export LSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions=0
 export TSAN_OPTIONS ?= halt_on_error=1:suppressions=$(CURDIR)/Tests/tsan.supp
 TIME ?= 60
+
+swift-files := Package.swift Sources Tests Fuzz
 
 run: toolchain
 	@scripts/install-packages build serve
@@ -43,7 +47,7 @@ build: toolchain packages
 
 tidy: .venv/installed
 	@mkdir -p $(logs)
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
+	swift format lint --strict --recursive --parallel $(swift-files)
 	docker-compose --file docker-compose.yml config --quiet
 	$(python) -m pytest Tests/Tidy 2>&1 | tee $(logs)/tidy.log
 
@@ -93,8 +97,15 @@ simulate: packages
 	SIMULATION_SEEDS=$(SEEDS) SIMULATION_FIRST=$(FIRST) \
 	    swift test --skip-build $(simulated) --filter SimulationTests
 
+ROUNDS ?= 5
+SECONDS_A_ROUND ?= 4
+
+bench: build
+	@scripts/install-packages bench
+	python3 -m Benchmarks --rounds $(ROUNDS) --seconds $(SECONDS_A_ROUND) $(ROWS)
+
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+	swift format --in-place --recursive --parallel $(swift-files)
 
 clean:
 	rm -rf .build .venv

@@ -6,6 +6,7 @@ side of silence.
 
 import re
 import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -217,3 +218,10 @@ def test_every_fuzz_target_has_a_corpus():
     assert targets == set(files)
     assert [name for name, found in files.items() if len(found) < 4] == []
     report([place(path, 1, "over 4 KiB") for found in files.values() for path in found if path.stat().st_size > 4096])
+
+
+def test_the_benchmarks_can_be_listed():
+    """They run by hand alone, and should not be found broken then."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "Benchmarks", "list"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert len(listed.splitlines()) > 10
