@@ -8,6 +8,7 @@ says how that is done. `make bench` runs it.
 """
 
 import argparse
+import signal
 import sys
 import time
 
@@ -40,21 +41,25 @@ def main():
             print(f"{row.name:20} {row.says}{' (long)' if row.is_long else ''}")
         return
     rows = chosen(options.rows)
+    # What ends this process otherwise than by hand ends its servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     setting, machine, failed = Setting(options.rounds, options.seconds), describe(), []
     print(machine, flush=True)
-    for row in rows:
-        began = time.monotonic()
-        try:
-            results = row.run(setting)
-        except (RuntimeError, OSError) as error:
-            failed.append(row.name)
-            print(f"\n{row.name} failed: {error}", flush=True)
-            continue
-        print(f"\n{row.name}: {row.says} ({time.monotonic() - began:.0f} s)\n\n{report.tables(results)}", flush=True)
-        if not options.print_only:
-            report.save(row.name, machine, results)
-            report.write(ROWS)
-    setting.remove()
+    try:
+        for row in rows:
+            began = time.monotonic()
+            try:
+                results = row.run(setting)
+            except (RuntimeError, OSError) as error:
+                failed.append(row.name)
+                print(f"\n{row.name} failed: {error}", flush=True)
+                continue
+            print(f"\n{row.name}: {row.says} ({time.monotonic() - began:.0f} s)\n\n{report.tables(results)}", flush=True)
+            if not options.print_only:
+                report.save(row.name, machine, results)
+                report.write(ROWS)
+    finally:
+        setting.remove()
     sys.exit(f"failed: {' '.join(failed)}" if failed else 0)
 
 

@@ -11,6 +11,7 @@ END_STREAM, END_HEADERS = 1, 4
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 # GET / on https://localhost, without the dynamic table (RFC 7541 appendix A).
 GET = bytes([0x82, 0x87, 0x84, 0x01, 9]) + b"localhost"
+GOODBYE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 # Many more than a server should take before it ends the connection.
 COUNT = 20_000
 
@@ -42,6 +43,7 @@ def head(fields):
 def attacks():
     """All that are sent over TLS."""
     field = b"x-%02d: " + b"a" * 300 + b"\r\n"
+    long_head = head([field % number for number in range(96)])
     # A field of 4,000 octets into the dynamic table, and then named as often as a frame has room.
     bomb = GET + bytes([0x40, 1]) + b"x" + b"\x7f\xa1\x1e" + b"a" * 4000 + b"\xbe" * 12_000
     return [
@@ -56,12 +58,12 @@ def attacks():
             frame(HEADERS, 1, b"\x83" + GET[1:], END_HEADERS), *[frame(DATA, 1)] * COUNT]),
         over_http2("CONTINUATION flood", [
             frame(HEADERS, 1, GET, END_STREAM), *[frame(CONTINUATION, 1, b"\0\x01a\x01b" * 100)] * COUNT]),
-        over_http2("HPACK bombs", (frame(HEADERS, stream, bomb, END_STREAM | END_HEADERS) for stream in streams(500))),
-        Attack("heads of 30 KB", "http/1.1", head([field % number for number in range(96)]) * 30),
+        over_http2("HPACK bombs", (frame(HEADERS, stream, bomb, END_STREAM | END_HEADERS) for stream in streams(50))),
+        Attack("heads of 30 KB", "http/1.1", long_head * 30 + GOODBYE),
         Attack("heads that never end", "http/1.1", head([field % (number % 100) for number in range(3_000)])),
         Attack("wrong secrets", "http/1.1", (
             b"POST /channel/a HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer guess\r\n"
-            b"Content-Type: application/json\r\nContent-Length: 1\r\n\r\n1") * 500),
+            b"Content-Type: application/json\r\nContent-Length: 1\r\n\r\n1") * 500 + GOODBYE),
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from Benchmarks import frames
 from Benchmarks.client import SECRET, Client, context
+from Benchmarks.measuring import cpu_seconds
 from Benchmarks.setting import ROOT, SERVER_CORE
 
 PROGRAM = Path(os.environ.get("SYNCSTREAMER_PROGRAM", ROOT / ".build" / "release" / "syncstreamer"))
@@ -79,6 +80,7 @@ class SyncStreamer(Server):
             raise RuntimeError("the server did not start")
         self.port = int(listening[1])
         self.pids = [self.process.pid]
+        self.start_cpu_seconds = cpu_seconds(self.pids)
 
     def path(self, size):
         return self.paths[size]

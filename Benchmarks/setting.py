@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import fcntl
 import itertools
 import os
 import resource
@@ -27,9 +28,16 @@ class Setting:
     numbers: itertools.count = field(default_factory=itertools.count)
 
     def __post_init__(self):
+        # Two runs at once would measure each other.
+        WORK.mkdir(parents=True, exist_ok=True)
+        self.lock = open(WORK / "lock", "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("another run of the benchmarks is under way") from None
         # Beside the build and not where temporary files go, which may be memory: data has to be on a disk.
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir()
         self.certificate, self.key = self.folder / "certificate.pem", self.folder / "key.pem"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",

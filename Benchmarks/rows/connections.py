@@ -1,7 +1,7 @@
 """What a connection costs: to make, and to keep."""
 
 import time
-from contextlib import ExitStack
+from contextlib import contextmanager
 
 from Benchmarks.client import Client, context
 from Benchmarks.measuring import Figure, Meter, alternate, anonymous_octets, cpu_seconds
@@ -33,15 +33,17 @@ class Held:
             client.socket.close()
 
 
+@contextmanager
 def all_servers(setting):
-    return [SyncStreamer(setting, sizes=[SIZE]), Nginx(setting, [SIZE]), H2O(setting, [SIZE])]
+    with SyncStreamer(setting, sizes=[SIZE]) as ours, Nginx(setting, [SIZE]) as nginx, H2O(setting, [SIZE]) as h2o:
+        yield ours, nginx, h2o
 
 
 def keep(count, setting):
     """Of each server: KB a connection, and milliseconds of processor time a second for all."""
     kilobytes, milliseconds = {}, {}
-    for server in all_servers(setting):
-        with server:
+    with all_servers(setting) as servers:
+        for server in servers:
             # What is made once, for the first connection, is not what a connection costs.
             with Held(server, server.path(SIZE), 10):
                 before = anonymous_octets(server.pids)
@@ -86,8 +88,7 @@ def handshakes(server, path, is_resumed, seconds):
 @row("handshakes", "full and resumed handshakes, each with a GET of 1 KB; beside nginx and h2o")
 def handshake(setting):
     results = []
-    with ExitStack() as stack:
-        servers = [stack.enter_context(server) for server in all_servers(setting)]
+    with all_servers(setting) as servers:
         for work, is_resumed in (("a full handshake and a GET", False), ("a resumed handshake and a GET", True)):
             runs = {
                 server.name: lambda seconds, server=server: handshakes(server, server.path(SIZE), is_resumed, seconds)

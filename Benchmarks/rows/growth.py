@@ -35,10 +35,11 @@ end
 def growth_frames(setting):
     data = {count: setting.new_folder("frames") / "data" for count in (FEW, MANY)}
     starts = {count: frames.lay(data[count], [SIZE] * count) for count in (FEW, MANY)}
-    seconds = []
+    seconds, used = [], []
     for _ in range(setting.rounds):
         with keeping(setting, MANY, data[MANY]) as server:
             seconds.append(server.start_seconds)
+            used.append(server.start_cpu_seconds)
     with keeping(setting, FEW, data[FEW]) as few, keeping(setting, MANY, data[MANY]) as many:
         servers = {f"with {count:,}": (server, starts[count]) for count, server in ((MANY, many), (FEW, few))}
         same = {
@@ -50,6 +51,7 @@ def growth_frames(setting):
             for name, (server, listed) in servers.items()}
         return [
             Figure(f"start with {MANY:,} frames, until it listens", "s", {"ours": seconds}),
+            Figure(f"start with {MANY:,} frames", "s of CPU", {"ours": used}),
             alternate("GET of one of the retained frames, 1 KB", same, setting),
             alternate("GET of all the retained frames in turn, 1 KB", every, setting),
         ]
