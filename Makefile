@@ -4,6 +4,8 @@
 #             the whole server on a simulated disk under a simulated clock, n times (docs/RELIABILITY.md)
 # make bench  measures the server beside nginx, h2o and Redis, and writes what it finds into docs/PERFORMANCE.md;
 #             ROWS=list says what, ROWS="get-1k post" picks, ROWS=all takes all; ROUNDS=5 SECONDS_A_ROUND=4
+# make bench-micro
+#             times parts alone: parser, codec, checksum, JSON, assembler
 # make format lays the Swift files out as .swift-format says
 #
 # make test-asan  the unit tests under AddressSanitizer and LeakSanitizer; with END_TO_END=1 also the others
@@ -16,7 +18,7 @@
 
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := run
-.PHONY: run test simulate bench build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer \
+.PHONY: run test simulate bench bench-micro build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer \
     format clean toolchain packages test-packages
 
 python := .venv/bin/python
@@ -27,7 +29,8 @@ export LSAN_OPTIONS ?= suppressions=$(CURDIR)/Tests/lsan.supp:print_suppressions
 export TSAN_OPTIONS ?= halt_on_error=1:suppressions=$(CURDIR)/Tests/tsan.supp
 TIME ?= 60
 
-swift-files := Package.swift Sources Tests Fuzz
+# Benchmarks/Micro/Sources is a link to Sources.
+swift-files := Package.swift Sources Tests Fuzz Benchmarks/Micro/Package.swift Benchmarks/Micro/Benchmarks
 
 run: toolchain
 	@scripts/install-packages build serve
@@ -104,11 +107,14 @@ bench: build
 	@scripts/install-packages bench
 	python3 -m Benchmarks --rounds $(ROUNDS) --seconds $(SECONDS_A_ROUND) $(ROWS)
 
+bench-micro: toolchain packages
+	cd Benchmarks/Micro && swift package --disable-sandbox benchmark
+
 format:
 	swift format --in-place --recursive --parallel $(swift-files)
 
 clean:
-	rm -rf .build .venv
+	rm -rf .build Benchmarks/Micro/.build .venv
 
 toolchain:
 	@scripts/check-toolchain
