@@ -79,7 +79,7 @@ def upload(channel, kind, length):
 
 
 def check_suite(port):
-    """Fails where a server and a client of the pinned suite agree on something else."""
+    """Fails where a server would agree on another suite than the one that all are compared with."""
     with Client(port, context()) as client:
         agreed = client.socket.cipher()[0]
     if agreed != SUITE:

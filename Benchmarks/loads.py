@@ -4,6 +4,7 @@ import csv
 import re
 import statistics
 
+from Benchmarks.frames import DURATION_MILLISECONDS
 from Benchmarks.measuring import Sample, anonymous_octets, cpu_seconds
 from Benchmarks.setting import LOAD_CORE, SUITE
 
@@ -35,6 +36,20 @@ def wrk(setting, server, path, seconds, fields=(), script=None, connections=CONN
     return Sample(
         int(requests), used, elapsed, milliseconds(shares["50"]), milliseconds(shares["99"]), anonymous_octets(server.pids),
         own / elapsed / threads)
+
+
+def asking_all(setting, starts):
+    """For wrk: GETs of all the frames, far from each other one after the other."""
+    script = setting.folder / f"all-{len(starts)}.lua"
+    step = 7919 % len(starts) or 1
+    script.write_text(f"""
+local place = 0
+request = function()
+  place = (place + {step}) % {len(starts)}
+  return wrk.format("GET", string.format("/%.0f", {starts[0]} + place * {DURATION_MILLISECONDS}))
+end
+""")
+    return script
 
 
 def h2load(setting, server, path, seconds, log=None):

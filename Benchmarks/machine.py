@@ -33,6 +33,7 @@ def describe():
     number = r"([\d.]+\d)"
     versions = [
         ("syncstreamer", version(number, str(PROGRAM), "--version")),
+        ("Swift", version("Swift version " + number, "swift", "--version")),
         ("OpenSSL", version(number, "openssl", "version")),
         ("nginx", version(number, "nginx", "-v")),
         ("h2o", version(number, "h2o", "--version")),

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+from Benchmarks.client import check_suite
 from Benchmarks.servers import Server, free_port
 from Benchmarks.setting import SERVER_CORE, SUITE
 
@@ -22,6 +23,7 @@ class StaticServer(Server):
         self.process = setting.start(SERVER_CORE, *self.command(configuration), stderr=subprocess.DEVNULL)
         self.wait_for_port()
         self.pids = self.workers()
+        check_suite(self.port)
 
     def path(self, size):
         return f"/{size}"

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from Benchmarks import frames
-from Benchmarks.client import SECRET, Client, context
+from Benchmarks.client import SECRET, Client, check_suite, context
 from Benchmarks.measuring import cpu_seconds
 from Benchmarks.setting import ROOT, SERVER_CORE
 
@@ -64,7 +64,8 @@ class SyncStreamer(Server):
 
     def __init__(self, setting, *options, sizes=(), cores=SERVER_CORE, threads=1, data=None):
         self.data = data or setting.new_folder("ours") / "data"
-        self.paths = dict(zip(sizes, (f"/{start}" for start in frames.lay(self.data, sizes)))) if sizes else {}
+        self.starts = frames.lay(self.data, sizes) if sizes else []
+        self.paths = {size: f"/{start}" for size, start in zip(sizes, self.starts)}
         limits = ("--max-connections", 15_000, "--max-connections-per-address", 15_000, "--idle-timeout", "1h")
         scale = ("--threads", threads) if threads else ()
         environment = {key: value for key, value in setting.environment.items() if not key.startswith("SYNCSTREAMER_")}
@@ -81,6 +82,7 @@ class SyncStreamer(Server):
         self.port = int(listening[1])
         self.pids = [self.process.pid]
         self.start_cpu_seconds = cpu_seconds(self.pids)
+        check_suite(self.port)
 
     def path(self, size):
         return self.paths[size]

@@ -42,7 +42,7 @@ class Setting:
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
              "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", self.key, "-out", self.certificate], check=True, capture_output=True)
-        # One suite for all who use OpenSSL, the servers and the load generators.
+        # One suite for all that is started: OpenSSL reads this for the servers and for the load generators.
         configuration = self.folder / "openssl.cnf"
         configuration.write_text(
             "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = default\n"

@@ -2,8 +2,8 @@
 import PackageDescription
 
 // Micro-benchmarks of the parts that every request or item goes through; `make bench-micro` runs them. A
-// package of its own, so that the server's needs nothing for them. `Sources` is a link to the server's: in one
-// package with them, the benchmarks see what is declared `package`.
+// package of its own, so that the server's needs nothing for them. `Sources` is a link to the server's: in
+// one package with them, the benchmarks see what is declared `package`.
 
 /// What the server's targets are compiled under.
 let house: [SwiftSetting] = [

@@ -1,7 +1,7 @@
 """Whether what there is much of makes a GET dearer: frames, connections; and a start with many frames."""
 
 from Benchmarks import frames
-from Benchmarks.loads import wrk
+from Benchmarks.loads import asking_all, wrk
 from Benchmarks.measuring import Figure, alternate
 from Benchmarks.rows import row
 from Benchmarks.rows.connections import Held
@@ -15,20 +15,6 @@ CONNECTIONS = 64
 def keeping(setting, count, data=None, sizes=()):
     """A server that keeps all of so many frames, and those that come."""
     return SyncStreamer(setting, "--retain-frames", count + 10_000, data=data, sizes=sizes)
-
-
-def asking_all(setting, starts):
-    """For wrk: GETs of all the frames, far from each other one after the other."""
-    script = setting.folder / f"all-{len(starts)}.lua"
-    step = 7919 % len(starts) or 1
-    script.write_text(f"""
-local place = 0
-request = function()
-  place = (place + {step}) % {len(starts)}
-  return wrk.format("GET", string.format("/%.0f", {starts[0]} + place * {frames.DURATION_MILLISECONDS}))
-end
-""")
-    return script
 
 
 @row("growth-frames", "GET of 1 KB with 10 and with 100,000 frames retained; a start with 100,000", is_long=True)

@@ -1,5 +1,5 @@
-// The parts that every request or every item goes through, each alone: the time it takes, and where octets are
-// what matters, how many a second.
+// The parts that every request or every item goes through, each alone: the time it takes, and where octets
+// are what matters, how many a second.
 import Benchmark
 import Bytes
 import HTTP
