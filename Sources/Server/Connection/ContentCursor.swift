@@ -4,9 +4,11 @@ import Posix
 /// What is left to send of a response's content, handed out in spans: a mapped file goes from the page cache
 /// straight into the records.
 struct ContentCursor {
-    private let pieces: [Piece]
-    private var piece = 0
+    /// The piece that is sent now; nil behind the last.
+    private var piece: Piece?
     private var offset = 0
+    /// Those that follow it, the next one last. Few contents have any, and no others take memory for them.
+    private var others: [Piece] = []
 
     private enum Piece {
         case shared([UInt8], Range<Int>)
@@ -23,28 +25,27 @@ struct ContentCursor {
     /// again for the next response.
     init(_ response: borrowing Response) {
         switch response.content {
-        case .none: pieces = []
-        case .text: pieces = [.shared(response.text.octets.copied(), 0..<response.text.count)]
-        case .shared(let octets, let range): pieces = [.shared(octets, range)]
-        case .mapped(let file, let range): pieces = [.mapped(file, range)]
+        case .none: piece = nil
+        case .text: piece = .shared(response.text.octets.copied(), 0..<response.text.count)
+        case .shared(let octets, let range): piece = .shared(octets, range)
+        case .mapped(let file, let range): piece = .mapped(file, range)
         case .parts(let parts):
-            var pieces: [Piece] = []
-            pieces.reserveCapacity(parts.count)
-            for part in parts {
+            others.reserveCapacity(parts.count)
+            for part in parts.reversed() {
                 switch part {
                 case .text(let range):
-                    pieces.append(.shared(response.text.octets.extracting(range).copied(), 0..<range.count))
-                case .shared(let octets, let range): pieces.append(.shared(octets, range))
-                case .mapped(let file, let range): pieces.append(.mapped(file, range))
+                    others.append(.shared(response.text.octets.extracting(range).copied(), 0..<range.count))
+                case .shared(let octets, let range): others.append(.shared(octets, range))
+                case .mapped(let file, let range): others.append(.mapped(file, range))
                 }
             }
-            self.pieces = pieces
+            piece = others.popLast()
         }
         skipEmptyPieces()
     }
 
     /// Everything was handed out.
-    var isAtEnd: Bool { piece == pieces.count }
+    var isAtEnd: Bool { piece == nil }
 
     /// Appends the next octets of one piece, at most `octetsMax`, and goes past them.
     ///
@@ -52,8 +53,8 @@ struct ContentCursor {
     @discardableResult
     mutating func append(octetsMax: Int, to buffer: inout Buffer) -> Int {
         let count = nextCount(octetsMax)
-        if count == 0 { return 0 }
-        switch pieces[piece] {
+        switch piece {
+        case nil: return 0
         case .shared(let octets, let range):
             let start = range.lowerBound + offset
             buffer.append(copying: octets.span.extracting(start..<start + count))
@@ -70,9 +71,9 @@ struct ContentCursor {
     mutating func send(octetsMax: Int, through records: inout RecordLayer, into output: inout Buffer) -> Bool
     {
         let count = nextCount(octetsMax)
-        if count == 0 { return true }
         defer { advance(count) }
-        switch pieces[piece] {
+        switch piece {
+        case nil: return true
         case .shared(let octets, let range):
             let start = range.lowerBound + offset
             return records.send(octets.span.extracting(start..<start + count), into: &output)
@@ -83,7 +84,7 @@ struct ContentCursor {
     }
 
     private func nextCount(_ octetsMax: Int) -> Int {
-        isAtEnd ? 0 : max(0, min(octetsMax, pieces[piece].byteCount - offset))
+        piece.map { max(0, min(octetsMax, $0.byteCount - offset)) } ?? 0
     }
 
     private mutating func advance(_ count: Int) {
@@ -92,8 +93,8 @@ struct ContentCursor {
     }
 
     private mutating func skipEmptyPieces() {
-        while piece < pieces.count && offset == pieces[piece].byteCount {
-            piece += 1
+        while let piece, offset == piece.byteCount {
+            self.piece = others.popLast()
             offset = 0
         }
     }

@@ -96,7 +96,9 @@ package struct TLSSession: ~Copyable {
         case .open, .closedByPeer: if sentClose { return false }
         }
         if plaintext.isEmpty { return true }
-        // A key update that the peer asked for comes before anything else that is sent (RFC 8446 section 4.6.3).
+        // A key update that the peer asked for comes before anything else that is sent (RFC 8446 section
+        // 4.6.3).
+        // SAFETY: values only.
         if let sealer, unsafe SSL_get_key_update_type(ssl.pointer) == SSL_KEY_UPDATE_NONE {
             return seal(plaintext, with: sealer, into: &ciphertext)
         }

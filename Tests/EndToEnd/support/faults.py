@@ -4,10 +4,10 @@ import ctypes
 import errno
 import mmap
 import os
-import shutil
-import subprocess
 from contextlib import contextmanager
 from pathlib import Path
+
+from support import preloaded
 
 SOURCE = Path(__file__).with_suffix(".c")
 
@@ -31,11 +31,7 @@ class Control(ctypes.Structure):
 
 
 def build(directory):
-    """The library, made by whatever C compiler there is: the Swift toolchain brings one."""
-    library = directory / "faults.so"
-    compiler = next(found for name in ("cc", "clang", "gcc") if (found := shutil.which(name)))
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, SOURCE, "-ldl"], check=True)
-    return library
+    return preloaded.build(SOURCE, directory)
 
 
 class Faults:
