@@ -69,7 +69,9 @@ struct SimulatedAnswer {
             throw wrong("accounts for \(accepted) and \(rejectedCount) items", posting)
         }
         let owed = posting.items.count { $0.isOwed }
-        if accepted < owed { throw wrong("says \(accepted) accepted, of \(owed) that nobody refused", posting) }
+        if accepted < owed {
+            throw wrong("says \(accepted) accepted, of \(owed) that nobody refused", posting)
+        }
         if accepted == known + doubtful.count { for item in doubtful { item.isAcknowledged = true } }
     }
 

@@ -1,4 +1,5 @@
-// Who encrypts what is sent: `RecordSealer` where OpenSSL hands it the keys, and OpenSSL itself otherwise. Both
+// Who encrypts what is sent: `RecordSealer` where OpenSSL hands it the keys, and OpenSSL itself otherwise.
+// Both
 // against OpenSSL's own client, which checks every record's tag and place.
 import Bytes
 import COpenSSL

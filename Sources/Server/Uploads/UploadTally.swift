@@ -167,7 +167,8 @@ extension UploadTally {
             )
         case .noSpace: return (.noSpace, { "There was no room for it." }, RetryAfter.noSpace)
         case .logClosed: return (.unavailable, { "It was not stored." }, RetryAfter.unavailable)
-        case .accepted, .inDoubt, .claimed, .keysFull, .superseded, .ended: preconditionFailure("no rejection")
+        case .accepted, .inDoubt, .claimed, .keysFull, .superseded, .ended:
+            preconditionFailure("no rejection")
         }
     }
 }

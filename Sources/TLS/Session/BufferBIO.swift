@@ -57,7 +57,8 @@ struct Exchange {
         }
         defer { recordType = nil }
         // With its next record OpenSSL uses new keys, which it hands to nobody: it goes on by itself.
-        if unsafe recordType == RecordSealer.handshakeType && source.pointee == SSL3_MT_KEY_UPDATE { sealer = nil }
+        let isHandshake = recordType == RecordSealer.handshakeType
+        if unsafe isHandshake && source.pointee == SSL3_MT_KEY_UPDATE { sealer = nil }
         return isWritten
     }
 
@@ -137,7 +138,8 @@ enum BufferBIO {
         switch command {
         case shim_BIO_CTRL_GET_KTLS_SEND: return unsafe exchange.pointee.sealer == nil ? 0 : 1
         // The number says whether they are keys to send with.
-        case shim_BIO_CTRL_SET_KTLS where number != 0: return unsafe exchange.pointee.take(keys: pointer!) ? 1 : 0
+        case shim_BIO_CTRL_SET_KTLS where number != 0:
+            return unsafe exchange.pointee.take(keys: pointer!) ? 1 : 0
         case shim_BIO_CTRL_SET_KTLS_TX_SEND_CTRL_MSG:
             unsafe exchange.pointee.recordType = UInt8(truncatingIfNeeded: number)
         case shim_BIO_CTRL_CLEAR_KTLS_TX_CTRL_MSG: unsafe exchange.pointee.recordType = nil

@@ -1,11 +1,13 @@
 import Bytes
 import COpenSSL
 
-/// Encrypts what a session of TLS 1.3 sends (RFC 8446 section 5.2), from the caller's memory into the caller's
+/// Encrypts what a session of TLS 1.3 sends (RFC 8446 section 5.2), from the caller's memory into the
+/// caller's
 /// buffer.
 ///
 /// Once its keys are those of application data, OpenSSL hands them to a BIO that offers to encrypt in its
-/// stead: meant for kernels that do TLS (SSL_OP_ENABLE_KTLS in SSL_CTX_set_options(3)). A record costs half as
+/// stead: meant for kernels that do TLS (SSL_OP_ENABLE_KTLS in SSL_CTX_set_options(3)). A record costs
+/// half as
 /// much here as in SSL_write, which copies it twice. The alerts and handshake messages that OpenSSL still
 /// writes come this way too, so there is one sequence of records.
 @safe
