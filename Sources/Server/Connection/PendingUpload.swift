@@ -69,7 +69,10 @@ final class PendingUpload {
 
     /// The body ends here, for another reason than that it is whole. Items that are on their way stay so.
     func end(_ reason: UploadEnding) {
-        if ending == nil { ending = reason }
+        if ending == nil {
+            ending = reason
+            if reason == .keyConflict { tally.discredit() }
+        }
         content.release()
         gzip = nil
     }

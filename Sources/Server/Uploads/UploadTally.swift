@@ -87,6 +87,14 @@ struct UploadTally: Sendable {
         rejectedCount = max(rejectedCount, progress.decidedCount - progress.storedCount)
     }
 
+    /// It is another body that the key was used for: what is stored of that one is not this one's, however
+    /// far they are the same. Nothing of this one is on its way, since a conflict is found before that.
+    mutating func discredit() {
+        precondition(inFlightCount == 0, "another body's items are not sent to the log")
+        acceptedCount = 0
+        lastFrame = nil
+    }
+
     /// The log has decided on the first of the items that are on their way.
     mutating func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
         precondition(inFlightCount > 0, "the log decides on items that it was given")
