@@ -225,7 +225,7 @@ class SlowReader:
         posted = server.post("a", os.urandom(LARGE)).json()["frame"]
         server.frame_octets(posted)
         self.server, self.read = server, 0
-        self.others = server.descriptors()
+        self.others = server.sockets()
         self.client = server.client(**({"window": 1 << 30} if Server.protocol == "http2" else {}))
         if Server.protocol == "http2":
             self.client.begin("GET", f"/{posted}", ends=True)
@@ -241,7 +241,7 @@ class SlowReader:
 
     def is_served(self):
         """Whether the server still has its connection."""
-        return self.server.descriptors() > self.others
+        return self.server.sockets() > self.others
 
 
 def test_a_reader_slower_than_it_may_be(start):

@@ -1,5 +1,6 @@
 """A server under test: the release binary, on a free port, with a data directory of its own."""
 
+import contextlib
 import os
 import re
 import resource
@@ -197,3 +198,11 @@ class Server:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def sockets(self):
+        """Listeners and connections; the log opens and closes files of its own at any time."""
+        count = 0
+        for link in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # Closed since it was listed.
+                count += os.readlink(link).startswith("socket:")
+        return count
