@@ -15,11 +15,9 @@ let house: [SwiftSetting] =
         .enableExperimentalFeature("Lifetimes"),
     ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
-/// The rules of what the event loops are made of. A release build doesn't check at run time that accesses
-/// to an object's
-/// fields don't overlap, which took a tenth of a loop's instructions; a debug build, and so every unit
-/// test, does. The
-/// library TimeFrame has no such flag, since SwiftPM takes no dependency that has one.
+/// The rules of what the event loops are made of. A release build doesn't check at run time that accesses to
+/// an object's fields don't overlap, which took a tenth of a loop's instructions; a debug build, and so every
+/// unit test, does. The library TimeFrame has no such flag, since SwiftPM takes no dependency that has one.
 let serving: [SwiftSetting] =
     house + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 

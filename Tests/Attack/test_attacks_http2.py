@@ -129,17 +129,13 @@ def test_empty_trailers_flood(target):
         assert attacker.ended_with() == ENHANCE_YOUR_CALM
 
 
-# The session's own limit of CONTINUATION frames, and nghttp2's.
-CONTINUATIONS = (ENHANCE_YOUR_CALM, None)
-
-
 @pytest.mark.parametrize("payload", [b"", b"\x00\x01a\x01b", b"\x00\x01a\x7f\x81\x7f" + b"x" * 15_994], ids=["empty", "small", "large"])
 def test_continuation_flood(target, payload):
     """CVE-2024-27316: a header block without end. CVE-2019-9518: also one that does not get longer."""
     with others_are_served(target), Attacker(target) as attacker:
         head = frame(HEADERS, 1, GET, 0)
         assert attacker.flood(itertools.chain([head], itertools.repeat(frame(CONTINUATION, 1, payload), 1_000_000)))
-        assert attacker.ended_with() in CONTINUATIONS
+        assert attacker.ended_with() == ENHANCE_YOUR_CALM
 
 
 def test_hpack_bomb(target):

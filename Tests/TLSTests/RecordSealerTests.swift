@@ -1,6 +1,5 @@
 // Who encrypts what is sent: `RecordSealer` where OpenSSL hands it the keys, and OpenSSL itself otherwise.
-// Both
-// against OpenSSL's own client, which checks every record's tag and place.
+// Both against OpenSSL's own client, which checks every record's tag and place.
 import Bytes
 import COpenSSL
 import Testing
@@ -70,8 +69,9 @@ struct RecordSealerTests {
         #expect(!pair.send([1]))
     }
 
-    /// A key update that asks for ours gives OpenSSL new keys, which it hands to nobody.
-    @Test func afterAnUpdateOfItsOwnKeysOpenSSLGoesOn() throws {
+    /// A key update that asks for ours gives OpenSSL new keys. Since its record layer was rewritten in 3.2 it
+    /// hands those over, too; before, it goes on by itself.
+    @Test func dataFlowsOnAfterAnUpdateOfItsOwnKeys() throws {
         let pair = try open13()
         expectFlow(pair, [100])
         pair.client.updateKeys(SSL_KEY_UPDATE_NOT_REQUESTED)
@@ -82,7 +82,7 @@ struct RecordSealerTests {
             pair.client.updateKeys(SSL_KEY_UPDATE_REQUESTED)
             pair.feed(pair.client.outgoing())
             expectFlow(pair)
-            #expect(!pair.isSealing)
+            #expect(pair.isSealing == (OPENSSL_version_minor() >= 2))
         }
         pair.server.close(into: &pair.replies)
         pair.deliverReplies()
@@ -96,7 +96,8 @@ struct RecordSealerTests {
         pair.feed([23, 3, 3, 0, 20] + [UInt8](repeating: 0, count: 20))
         guard case .failed(let failure) = pair.progress else { throw Missing() }
         #expect(failure.alertSent == 20)
-        #expect(pair.client.failure == "sslv3 alert bad record mac")
+        // Its name begins with "sslv3" or with "ssl/tls", by OpenSSL's version.
+        #expect(pair.client.failure?.hasSuffix(" alert bad record mac") == true)
     }
 
     @Test func theSessionAfterAResumptionIsSealed() throws {

@@ -8,9 +8,8 @@ import Bytes
 /// | 0 | 8 | "SYNCSKEY" |
 /// | 8 | 4 | CRC-32C of everything after it |
 /// | 12 | 4 | version, 2 |
-/// | 16 | 72 each | key (16), items decided, items stored, digest, last frame, end of the last window,
-/// items |
-/// | | | and digest of the whole upload |
+/// | 16 | 72 each | key (16), items decided, items stored, digest, last frame, end of the last window, |
+/// | | | items and digest of the whole upload |
 ///
 /// Where the upload's end is not known, the last two have all bits set. Version 1 has records of 56 octets,
 /// without them.

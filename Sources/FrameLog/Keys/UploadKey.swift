@@ -67,10 +67,9 @@ package struct KeyClaim: Sendable, Equatable {
     package let progress: UploadProgress
 }
 
-/// A digest of a body as far as it was read: of all its octets, item by item, in whatever pieces they
-/// come. It
-/// tells another body from the same one, by accident or mistake, with 2^-32 of a chance to be wrong for one
-/// item that differs.
+/// A digest of a body as far as it was read: of all its octets, item by item, in whatever pieces they come.
+/// It tells another body from the same one, by accident or mistake, with 2^-32 of a chance to be wrong for
+/// one item that differs.
 package struct BodyDigest: Sendable {
     /// Of everything up to the end of the last item.
     package private(set) var value: UInt64

@@ -1,8 +1,6 @@
 /// Uploads of which an item was refused for a reason that passes, such as a full disk. None of their later
-/// items
-/// is taken: what is accepted of an upload is then what comes first in it, so that its client can send the
-/// rest
-/// again, and a key that counts how far its upload is stored counts nothing that was refused.
+/// items is taken: what is accepted of an upload is then what comes first in it, so that its client can send
+/// the rest again, and a key that counts how far its upload is stored counts nothing that was refused.
 ///
 /// Items that were on their way when the refusal came stand in later commits, where there may be room again.
 /// An upload ends as soon as its loop hears of the refusal, and is forgotten here when the loop says that it

@@ -113,8 +113,8 @@ extension HTTP2Session {
             defer { unsafe input = nil }
             return unsafe nghttp2_session_mem_recv(session, memory.baseAddress, memory.count)
         }
-        if count < 0 && !wantsMore { return octets.count }
         if count < 0 {
+            if !wantsMore { return octets.count }
             hasFailed = true
             return nil
         }

@@ -20,9 +20,8 @@ enum TLSPolicy {
     private static let ticketCount = 1
 
     /// Renegotiation lets a client make the server sign at will. Compression gives secrets away (CRIME). A
-    /// client that puts ChaCha20 first has no AES in its processor, and gets it. The keys that OpenSSL
-    /// would give
-    /// to a kernel it gives to `RecordSealer`.
+    /// client that puts ChaCha20 first has no AES in its processor, and gets it. The keys that OpenSSL would
+    /// give to a kernel it gives to `RecordSealer`.
     private static let options =
         shim_SSL_OP_NO_RENEGOTIATION | shim_SSL_OP_NO_COMPRESSION | shim_SSL_OP_CIPHER_SERVER_PREFERENCE
         | shim_SSL_OP_PRIORITIZE_CHACHA | shim_SSL_OP_ENABLE_KTLS

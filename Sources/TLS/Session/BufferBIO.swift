@@ -56,7 +56,8 @@ struct Exchange {
             return true
         }
         defer { recordType = nil }
-        // With its next record OpenSSL uses new keys, which it hands to nobody: it goes on by itself.
+        // With its next record OpenSSL uses new keys. 3.5 hands them over again; 3.0 hands them to nobody,
+        // and goes on by itself.
         let isHandshake = recordType == RecordSealer.handshakeType
         if unsafe isHandshake && source.pointee == SSL3_MT_KEY_UPDATE { sealer = nil }
         return isWritten

@@ -2,22 +2,18 @@ import Bytes
 import COpenSSL
 
 /// Encrypts what a session of TLS 1.3 sends (RFC 8446 section 5.2), from the caller's memory into the
-/// caller's
-/// buffer.
+/// caller's buffer.
 ///
 /// Once its keys are those of application data, OpenSSL hands them to a BIO that offers to encrypt in its
-/// stead: meant for kernels that do TLS (SSL_OP_ENABLE_KTLS in SSL_CTX_set_options(3)). A record costs
-/// half as
-/// much here as in SSL_write, which copies it twice. The alerts and handshake messages that OpenSSL still
-/// writes come this way too, so there is one sequence of records.
+/// stead: meant for kernels that do TLS (SSL_OP_ENABLE_KTLS in SSL_CTX_set_options(3)). SSL_write copies what
+/// it is given twice. The alerts and handshake messages that OpenSSL still writes come this way too, so there
+/// is one sequence of records.
 @safe
 final class RecordSealer {
     /// The types of records (RFC 8446 section 5.1).
     static let handshakeType: UInt8 = 22
     static let applicationDataType: UInt8 = 23
 
-    /// The most content a record has (RFC 8446 section 5.1).
-    static let contentByteCountMax = 16_384
     private static let headerByteCount = 5
     /// Behind the content, and encrypted with it, stands the record's true type.
     private static let typeByteCount = 1
@@ -64,7 +60,8 @@ final class RecordSealer {
         nonceBase = nonce
         recordNumber = unsafe octets[(16 + keyByteCount)...].reduce(0) { $0 << 8 | UInt64($1) }
         context = unsafe Owned(EVP_CIPHER_CTX_new(), freedBy: EVP_CIPHER_CTX_free)
-        let key = unsafe octets[12..<12 + keyByteCount].map { $0 }
+        // From where it stands, so that no copy of the key is left behind.
+        let key = unsafe (keys + 12).assumingMemoryBound(to: UInt8.self)
         if unsafe EVP_EncryptInit_ex2(context.pointer, cipher, key, nil, nil) != 1 { return nil }
     }
 
@@ -73,11 +70,11 @@ final class RecordSealer {
     /// - Returns: false where OpenSSL failed, for want of memory; the session is then dead.
     func seal(_ content: Span<UInt8>, as type: UInt8, into output: inout Buffer) -> Bool {
         precondition(!content.isEmpty, "a record without content says nothing")
-        let recordCount = (content.count + Self.contentByteCountMax - 1) / Self.contentByteCountMax
+        let recordCount = (content.count + TLSSession.recordByteCountMax - 1) / TLSSession.recordByteCountMax
         output.reserve(content.count + recordCount * Self.overheadByteCount)
         var start = 0
         while start < content.count {
-            let end = min(content.count, start + Self.contentByteCountMax)
+            let end = min(content.count, start + TLSSession.recordByteCountMax)
             if !sealRecord(content.extracting(start..<end), type, &output) { return false }
             start = end
         }

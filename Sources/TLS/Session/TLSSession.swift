@@ -16,7 +16,7 @@ package struct TLSSession: ~Copyable {
     }
 
     /// The most plaintext a record holds (RFC 8446 section 5.1).
-    private static let recordByteCountMax = 16_384
+    static let recordByteCountMax = 16_384
     /// The most a record adds: header 5, nonce 8, tag 16 in TLS 1.2 (RFC 5288 section 3); 22 in TLS 1.3.
     private static let recordOverheadByteCount = 29
 

@@ -94,6 +94,15 @@ struct Site {
         return (pending, batch)
     }
 
+    /// Has the log decide on all that is on its way.
+    func decide(_ pending: PendingUpload, _ batch: ItemBatch, _ verdict: (Int) -> ItemVerdict) {
+        for index in 0..<batch.count {
+            pending.decide(
+                verdict(index), byteCount: batch.payloadByteCount(at: index),
+                nowMilliseconds: context.nowMilliseconds)
+        }
+    }
+
     private func decide(_ line: String, _ fields: [String]) throws -> (Decision, Answer) {
         let text = "\(line) HTTP/1.1\r\nHost: example.org\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
         let octets = Array(text.utf8)
