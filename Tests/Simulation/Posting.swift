@@ -52,8 +52,10 @@ final class PostedItem {
         sendings.count { if case .accepted = $0.state { true } else { false } }
     }
     var unknownCount: Int { sendings.count { $0.state == .unknown } }
-    /// Whoever sends it once more under its key, to its end, has it stored.
-    var isOwed: Bool { isFit && !sendings.contains { $0.state == .refused } }
+    /// Whoever sends it once more under its key, to its end, has it stored. Not where nobody was told what
+    /// became of it: the log may have refused it for good, by its time or its type, and have stored what
+    /// came behind it.
+    var isOwed: Bool { isFit && !sendings.contains { $0.state == .refused || $0.state == .unknown } }
 }
 
 /// An Idempotency-Key, and until when the server surely knows it.
