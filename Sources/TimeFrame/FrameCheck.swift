@@ -31,7 +31,7 @@ struct FrameCheck {
         var position = FrameHeader.byteCount
         var previousOffset: UInt64 = 0
         while position < end {
-            let next = try checkSizes(octets, record: position, end: end, order: order)
+            let next = try Self.end(ofRecord: position, octets, sectionEnd: end, order: order)
             let offset = octets.bigEndian(at: position, as: UInt64.self)
             if offset > header.dataByteCount { throw FrameError(.offsetPastData, at: position) }
             if offset < previousOffset { throw FrameError(.offsetsDescend, at: position) }
@@ -63,8 +63,8 @@ struct FrameCheck {
     ///
     /// A record that would fit the input but not the section was cut by the section's size; sizes that fit
     /// neither are themselves at fault.
-    private func checkSizes(
-        _ octets: Span<UInt8>, record: Int, end: Int, order: MetadataOrder
+    static func end(
+        ofRecord record: Int, _ octets: Span<UInt8>, sectionEnd end: Int, order: MetadataOrder
     ) throws(FrameError) -> Int {
         let prefix = FrameLayout.recordPrefixByteCount
         if end - record < prefix { throw FrameError(.metadataCutsRecord, at: end) }

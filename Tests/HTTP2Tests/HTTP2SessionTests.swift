@@ -131,6 +131,40 @@ import Testing
         #expect(session.streamCount == 0)
     }
 
+    /// Its content goes on whenever there is more, and ends when that is said.
+    @Test func anOpenEndedResponseWaitsForMore() throws {
+        let stream = try request(1)
+        _ = sent()
+        var lines = Buffer()
+        session.respond(stream, status: 200, lines: &lines, contentByteCount: 0, isOpenEnded: true)
+        #expect(sent().map(\.type) == [1])
+        #expect(sent().isEmpty)
+        session.offer(stream, byteCount: 3)
+        session.offer(stream, byteCount: 2)
+        var frames = sent()
+        #expect(frames.map(\.type) == [0] && frames[0].payload.count == 5 && !frames[0].endsStream)
+        // What other streams ask for goes on meanwhile.
+        respond(try request(3), contentByteCount: 0)
+        #expect(sent().map(\.stream) == [3])
+        session.offer(stream, byteCount: 1)
+        session.finish(stream)
+        frames = sent()
+        #expect(frames.map(\.type) == [0] && frames[0].payload.count == 1 && frames[0].endsStream)
+        session.offer(stream, byteCount: 1)
+        #expect(sent().isEmpty)
+    }
+
+    @Test func anOpenEndedResponseMayEndWithNothing() throws {
+        let stream = try request(1)
+        _ = sent()
+        var lines = Buffer()
+        session.respond(stream, status: 200, lines: &lines, contentByteCount: 3, isOpenEnded: true)
+        #expect(sent().map(\.type) == [1, 0])
+        session.finish(stream)
+        let frames = sent()
+        #expect(frames.map(\.type) == [0] && frames[0].payload.isEmpty && frames[0].endsStream)
+    }
+
     @Test func aResponseWithoutContentIsOneFrame() throws {
         let stream = try request(1)
         _ = sent()

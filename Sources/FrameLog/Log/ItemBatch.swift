@@ -25,6 +25,7 @@ package struct ItemBatch: Sendable {
         let idByteCount: UInt8
         let typeByteCount: UInt8
         let isServerStamped: Bool
+        let isJSON: Bool
         /// Where in `places` the item's place in its upload stands, or what is claimed or has ended; -1
         /// without a key.
         let placeIndex: Int32
@@ -38,6 +39,7 @@ package struct ItemBatch: Sendable {
         var range: Range<Int> { Int(start)..<Int(start) + Int(byteCount) }
         var idRange: Range<Int> { ItemRecord.idRange(count: idByteCount, from: Int(start), isKeyed: isKeyed) }
         var typeRange: Range<Int> { idRange.upperBound..<idRange.upperBound + Int(typeByteCount) }
+        var dataRange: Range<Int> { typeRange.upperBound..<range.upperBound }
     }
 
     /// Memory for records that an emptied batch keeps; what one large item took beyond it is given back.
@@ -76,6 +78,17 @@ package struct ItemBatch: Sendable {
     /// The octets of an item's data.
     package func payloadByteCount(at index: Int) -> Int { entries[index].payloadByteCount }
 
+    /// An item as it was appended; its index must not be that of a claim or an end.
+    @_lifetime(borrow self)
+    package func item(at index: Int) -> BatchItem {
+        let entry = entries[index]
+        precondition(entry.kind == .item, "a claim and an end are no items")
+        let records = records.span
+        return BatchItem(
+            channelID: records.extracting(entry.idRange), channelType: records.extracting(entry.typeRange),
+            timestamp: entry.timestamp, isJSON: entry.isJSON, data: records.extracting(entry.dataRange))
+    }
+
     /// The octets of their records.
     package var byteCount: Int { records.count }
 
@@ -95,10 +108,11 @@ package struct ItemBatch: Sendable {
     ///   - channelType: at most 255 octets of UTF-8.
     ///   - data: at most `FrameLogSettings.itemByteCountMax` octets. A batch holds less than 2 GiB.
     ///   - ticket: comes back in the item's outcome.
+    ///   - isJSON: whether the data is known to be JSON. The log doesn't keep it.
     ///   - place: where it stands in an upload that has a key.
     package mutating func append(
         channelID: Span<UInt8>, channelType: Span<UInt8>, timestamp: ItemTimestamp, data: Span<UInt8>,
-        ticket: UInt64, place: KeyedPlace? = nil
+        ticket: UInt64, isJSON: Bool = false, place: KeyedPlace? = nil
     ) {
         let start = records.count
         let (milliseconds, isServerStamped) =
@@ -115,7 +129,8 @@ package struct ItemBatch: Sendable {
                 kind: .item, ticket: ticket, timestamp: milliseconds, start: UInt32(start),
                 byteCount: UInt32(records.count - start), checksum: checksum,
                 idByteCount: UInt8(channelID.count), typeByteCount: UInt8(channelType.count),
-                isServerStamped: isServerStamped, placeIndex: place == nil ? -1 : Int32(places.count)))
+                isServerStamped: isServerStamped, isJSON: isJSON,
+                placeIndex: place == nil ? -1 : Int32(places.count)))
         if let place { places.append(place) }
         if isServerStamped { latestServerTimestamp = max(latestServerTimestamp, milliseconds) }
     }
@@ -137,8 +152,30 @@ package struct ItemBatch: Sendable {
         entries.append(
             Entry(
                 kind: kind, ticket: ticket, timestamp: 0, start: UInt32(records.count), byteCount: 0,
-                checksum: 0, idByteCount: 0, typeByteCount: 0, isServerStamped: false,
+                checksum: 0, idByteCount: 0, typeByteCount: 0, isServerStamped: false, isJSON: false,
                 placeIndex: Int32(places.count)))
         places.append(place)
+    }
+}
+
+/// An item of a batch, borrowed from it.
+package struct BatchItem: ~Escapable {
+    package let channelID: Span<UInt8>
+    package let channelType: Span<UInt8>
+    /// Milliseconds since the UNIX epoch.
+    package let timestamp: UInt64
+    /// Whether the data is known to be JSON.
+    package let isJSON: Bool
+    package let data: Span<UInt8>
+
+    @_lifetime(copy channelID, copy channelType, copy data)
+    init(
+        channelID: Span<UInt8>, channelType: Span<UInt8>, timestamp: UInt64, isJSON: Bool, data: Span<UInt8>
+    ) {
+        self.channelID = channelID
+        self.channelType = channelType
+        self.timestamp = timestamp
+        self.isJSON = isJSON
+        self.data = data
     }
 }

@@ -32,6 +32,9 @@ package struct RetiredFrames: Sendable, Equatable {
         return start <= run.lastStart && (start - run.firstStart) % run.duration == 0
     }
 
+    /// Where the newest frame started that was removed; nil where none was.
+    package var newestStart: UInt64? { runs.last?.lastStart }
+
     /// Adds a frame that is newer than those added before.
     mutating func add(start: UInt64, end: UInt64) {
         let duration = max(1, end - start)

@@ -27,6 +27,28 @@ package enum ContentNegotiation {
         return wanted > 0 && wanted >= (identity ?? 0)
     }
 
+    /// Whether an event stream may be sent, by the Accept field (RFC 9110 section 12.5.1).
+    package static func acceptsEvents(_ head: borrowing RequestHead, _ octets: Span<UInt8>) -> EventAcceptance
+    {
+        var named: Int?
+        var ranged: Int?
+        head.forEachValue(of: .accept) { value in
+            FieldList.forEach(in: octets.extracting(value)) { member in
+                let end = member.firstIndex(of: UInt8(ascii: ";")) ?? member.count
+                let range = FieldList.trimmed(member.extracting(0..<end))
+                let quality = quality(member.extracting(end..<member.count))
+                if range.isEqual(toLowercased: "text/event-stream") {
+                    named = quality
+                } else if range.isEqual(toLowercased: "text/*") || range.isEqual(to: "*/*") {
+                    ranged = max(ranged ?? 0, quality)
+                }
+            }
+        }
+        if let named { return named > 0 ? .named : .refused }
+        if head.value(of: .accept) == nil { return .possible }
+        return ranged ?? 0 > 0 ? .possible : .refused
+    }
+
     /// The weight in thousandths among parameters such as `;q=0.5` (RFC 9110 section 12.4.2); a malformed one
     /// is 0.
     static func quality(_ parameters: Span<UInt8>) -> Int {
@@ -53,4 +75,14 @@ package enum ContentNegotiation {
         for _ in text.count..<5 { fraction *= 10 }
         return min(1000, Int(whole) * 1000 + Int(fraction))
     }
+}
+
+/// What a client says of event streams.
+package enum EventAcceptance: Sendable {
+    /// It asks for one by name.
+    case named
+    /// It takes anything, or doesn't say.
+    case possible
+    /// It takes other things only.
+    case refused
 }

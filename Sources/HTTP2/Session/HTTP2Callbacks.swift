@@ -50,6 +50,7 @@ enum HTTP2Callbacks {
     static let readContent: nghttp2_data_source_read_callback = { _, _, _, room, flags, source, session in
         let (count, isLast) = unsafe HTTP2Session.of(session).readContent(
             slot: Int(source!.pointee.fd), room: room)
+        if count == 0 && !isLast { return Int(NGHTTP2_ERR_DEFERRED.rawValue) }
         unsafe flags!.pointee = UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue)
         if isLast { unsafe flags!.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue) }
         return count
@@ -136,9 +137,11 @@ extension HTTP2Session {
         if slot == numbers.count {
             numbers.append(0)
             contentLeft.append(0)
+            isOpenEnded.append(false)
         }
         numbers[slot] = number
         contentLeft[slot] = 0
+        isOpenEnded[slot] = false
         // SAFETY: the pointer is a number and points nowhere. 0 is a stream without slot.
         return unsafe nghttp2_session_set_stream_user_data(
             session, number, UnsafeMutableRawPointer(bitPattern: slot + 1))
@@ -214,7 +217,7 @@ extension HTTP2Session {
     func readContent(slot: Int, room: Int) -> (count: Int, isLast: Bool) {
         let count = min(room, contentLeft[slot])
         contentLeft[slot] -= count
-        return (count, contentLeft[slot] == 0)
+        return (count, contentLeft[slot] == 0 && !isOpenEnded[slot])
     }
 
     func takePiece(_ head: UnsafePointer<UInt8>, _ count: Int, slot: Int) -> Int32 {

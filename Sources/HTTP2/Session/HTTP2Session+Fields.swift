@@ -23,7 +23,7 @@ extension HTTP2Session {
                     unsafe withUnsafePointer(to: &source) { source in
                         _ = unsafe nghttp2_submit_response(
                             session, stream.number, fields.baseAddress, count,
-                            contentByteCount > 0 ? source : nil)
+                            contentByteCount > 0 || isOpenEnded[stream.slot] ? source : nil)
                     }
                 }
             }

@@ -45,6 +45,8 @@ package final class HTTP2Session {
     var freeSlots: [Int] = []
     /// Of each slot's response, what was not asked for yet.
     var contentLeft: [Int] = []
+    /// Whether each slot's response may have more than that.
+    var isOpenEnded: [Bool] = []
     private var hasFailed = false
     /// The peer was told to go for what it costs.
     package private(set) var isSentAway = false
@@ -163,13 +165,36 @@ extension HTTP2Session {
     /// - Parameters:
     ///   - lines: its fields, each `Name: value` with CR LF. The names are put in lower case here.
     ///   - contentByteCount: how much content follows; it is asked for in pieces.
+    ///   - isOpenEnded: whether more is offered later, until `finish`.
     package func respond(
-        _ stream: HTTP2StreamID, status: UInt16, lines: inout Buffer, contentByteCount: Int
+        _ stream: HTTP2StreamID, status: UInt16, lines: inout Buffer, contentByteCount: Int,
+        isOpenEnded: Bool = false
     ) {
         if !isOpen(stream) { return }
         contentLeft[stream.slot] = contentByteCount
+        self.isOpenEnded[stream.slot] = isOpenEnded
         if contentByteCount > Self.fairByteCountMin { shareFairly(stream) }
         submit(stream, status, &lines, contentByteCount: contentByteCount)
+    }
+
+    /// There is more content for a response that was open-ended.
+    package func offer(_ stream: HTTP2StreamID, byteCount: Int) {
+        if !isOpen(stream) { return }
+        contentLeft[stream.slot] += byteCount
+        resume(stream)
+    }
+
+    /// An open-ended response has no more content than was offered.
+    package func finish(_ stream: HTTP2StreamID) {
+        if !isOpen(stream) { return }
+        isOpenEnded[stream.slot] = false
+        resume(stream)
+    }
+
+    private func resume(_ stream: HTTP2StreamID) {
+        // SAFETY: values only. Where content wasn't awaited there is nothing to resume, which is no error of
+        // the caller's.
+        _ = unsafe nghttp2_session_resume_data(session, stream.number)
     }
 
     /// Asks for the content of a request whose head expects it (RFC 9110 section 10.1.1).

@@ -57,7 +57,7 @@ final class AccessLines {
         append(path: path)
     }
 
-    /// Gives back what was noted of an upload, since others may be answered before it.
+    /// Gives back what was noted of a request that is answered later, since others may be answered before it.
     func suspend() -> [UInt8] {
         let path = self.path
         forget()
@@ -65,8 +65,8 @@ final class AccessLines {
     }
 
     /// Goes on with what `suspend` gave back.
-    func resume(_ path: [UInt8]) {
-        method = .post
+    func resume(_ path: [UInt8], of method: Method) {
+        self.method = method
         self.path = path
     }
 

@@ -66,6 +66,14 @@ final class CatalogFrame: Sendable {
         }
     }
 
+    /// Appends the Last-Modified line.
+    func appendDateLine(to fields: inout Buffer) {
+        let lines = lines
+        fields.append(
+            copying: lines.span.extracting(
+                Self.digestLineByteCount..<Self.digestLineByteCount + Self.dateLineByteCount))
+    }
+
     /// Appends the ETag line of a form: all that a 304 needs of a frame (RFC 9110 section 15.4.5).
     func appendTagLine(of form: Form, to fields: inout Buffer) {
         fields.append("ETag: \"")
@@ -79,6 +87,9 @@ final class CatalogFrame: Sendable {
     private static let gzipMarkByteCount = 5
     /// `Repr-Digest: sha-256=:`, 44 octets of base 64, `:`, CR, LF.
     private static let digestLineByteCount = 22 + 44 + 3
-    /// The line above, Last-Modified with 29 octets of date, and ETag.
-    private static let linesByteCount = digestLineByteCount + 46 + 7 + tagByteCount + gzipMarkByteCount + 3
+    /// `Last-Modified: `, 29 octets of date, CR, LF.
+    private static let dateLineByteCount = 15 + 29 + 2
+    /// The lines above, and ETag.
+    private static let linesByteCount =
+        digestLineByteCount + dateLineByteCount + 7 + tagByteCount + gzipMarkByteCount + 3
 }

@@ -55,6 +55,14 @@ final class FrameCatalog: Sendable {
         position { $0.startTimestamp >= time }
     }
 
+    /// Where the first frame stands that starts after `time`; the number of frames where none does.
+    func position(ofFirstStartingAfter time: UInt64) -> Int {
+        position { $0.startTimestamp > time }
+    }
+
+    /// Whether a frame was removed that started after `time`: what followed then is not known any more.
+    func hasRetired(after time: UInt64) -> Bool { retired.newestStart ?? 0 > time }
+
     /// Where the first frame stands that ends after `time`; the number of frames where none does.
     func position(ofFirstEndingAfter time: UInt64) -> Int {
         position { $0.endTimestamp > time }

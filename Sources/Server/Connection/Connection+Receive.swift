@@ -66,7 +66,7 @@ extension Connection {
             repeat {
                 if let exchange {
                     more = serve(exchange, &workspace, turn)
-                    if isPeerDone && !more { more = endInput(exchange) }
+                    if isPeerDone && !more { more = endInput(exchange, &workspace) }
                 } else {
                     more = serve(&workspace, turn)
                     if isPeerDone && !more { more = endInput(workspace) }
@@ -83,7 +83,7 @@ extension Connection {
     /// The peer has ended its direction, and all that can be done without further octets is done. True where
     /// that makes more to do.
     private func endInput(_ workspace: borrowing Workspace) -> Bool {
-        if phase == .head && remainder == nil { isClosing = true }
+        if (phase == .head || phase == .follow) && remainder == nil { isClosing = true }
         guard phase == .body, let pending, !pending.isWaitingForLog, !workspace.isQueueFull,
             workspace.plaintext.isEmpty, workspace.ciphertext.isEmpty, !records.hasPending
         else { return false }
@@ -220,13 +220,16 @@ extension Connection {
         let canDecrypt = !ciphertext.isEmpty || records.hasPending
         if more || canDecrypt && plaintext.count < TurnLimits.plaintextByteCountMax { return .again }
         switch phase {
-        case .handshake where isPeerDone, .head where isPeerDone, .discard where isPeerDone: return .close
+        case .handshake where isPeerDone, .head where isPeerDone, .discard where isPeerDone,
+            .follow where isPeerDone:
+            return .close
         case .handshake: break
         case .head where exchange != nil: awaitStreams(exchange!, turn)
         case .head: awaitHead(turn)
         case .body: awaitBody(isQueueFull: isQueueFull, turn)
         case .discard: deadlines.startRate(now: turn.monotonic)
         case .commit: deadlines.suspend()
+        case .follow: deadlines.expire(at: follower!.expiresAt)
         case .linger: break
         }
         return .keep

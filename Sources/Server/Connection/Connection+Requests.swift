@@ -21,6 +21,7 @@ extension Connection {
                 case .body: takeBody(&workspace, turn)
                 case .discard: discardBody(&workspace, turn)
                 case .commit: answerUpload(&workspace, turn)
+                case .follow: takeFollowed(&workspace, turn)
                 case .handshake, .linger: false
                 }
             if !isProgress { return false }
@@ -73,6 +74,7 @@ extension Connection {
             respond(&workspace, turn)
         case .receive(let upload):
             beginUpload(upload, expectsContinue: expectsContinue, &workspace, turn)
+        case .follow(let followed): beginFollowing(followed, &workspace, turn)
         }
     }
 

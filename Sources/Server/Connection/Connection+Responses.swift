@@ -17,17 +17,20 @@ extension Connection {
         }
         workspace.response.logFailure(turn.logger)
         note(&workspace, since: since ?? turn.monotonicMicroseconds)
-        if !isKeptAlive { isClosing = true }
+        // An event stream's end is its own, and comes later.
+        let isOpenEnded = workspace.response.isOpenEnded
+        if !isKeptAlive && (isHead || !isOpenEnded) { isClosing = true }
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.responses)
-        if isClosing {
+        if isOpenEnded && !isVersion10 { workspace.responses.append("Transfer-Encoding: chunked\r\n") }
+        if isClosing || !isKeptAlive {
             workspace.responses.append("Connection: close\r\n")
         } else if isVersion10 {
             workspace.responses.append("Connection: keep-alive\r\n")
         }
         workspace.responses.append("\r\n")
         if isHead { return }
-        appendContent(&workspace)
+        if isOpenEnded { appendChunk(&workspace) } else { appendContent(&workspace) }
     }
 
     /// Counts the response, and gives it its line in the access log.
@@ -42,7 +45,7 @@ extension Connection {
 
     /// Small content joins the head; of larger content as much as fills the head's record, so that no octet
     /// of it is copied but those.
-    private func appendContent(_ workspace: inout Workspace) {
+    func appendContent(_ workspace: inout Workspace) {
         let used = workspace.responses.count % TurnLimits.recordByteCountMax
         let room = TurnLimits.recordByteCountMax - used
         switch workspace.response.content {
@@ -93,9 +96,10 @@ extension Connection {
     /// A time limit is over: the client is told where a request is under way, and the connection ends.
     func timeOut(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
         if let exchange, phase == .head { return timeOut(exchange, &workspace, turn) }
+        if phase == .follow { return timeOutFollowing(&workspace, turn) }
         if phase != .linger { workspace.metrics.timeouts[Int(timeoutKind.rawValue)] += 1 }
         switch phase {
-        case .handshake, .linger, .commit: return .close
+        case .handshake, .linger, .commit, .follow: return .close
         case .head where plaintext.isEmpty && output.isEmpty && remainder == nil:
             return sayGoodbye(&workspace, turn)
         case .body:
@@ -117,7 +121,7 @@ extension Connection {
         return switch phase {
         case .handshake: .handshake
         case .head: isHeadUnderDeadline ? .head : .idle
-        case .body, .discard, .commit, .linger: .body
+        case .body, .discard, .commit, .follow, .linger: .body
         }
     }
 

@@ -84,7 +84,7 @@ extension Connection {
         }
         if case .malformed = ending { isHead = false }
         workspace.countRejections(of: upload.tally)
-        if let path = upload.accessPath { workspace.access?.resume(path) }
+        if let path = upload.accessPath { workspace.access?.resume(path, of: .post) }
         respond(&workspace, turn, since: upload.startedAt)
         return true
     }
@@ -101,12 +101,17 @@ extension Connection {
     /// Ends what could go on for hours; the rest is finished.
     func drain(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
         if let exchange { return drain(exchange, &workspace, turn) }
+        if phase == .follow { return endFollowing(&workspace, turn) }
         guard phase == .body, pending!.head.body.isStream else { return .keep }
         return endUpload(.draining, &workspace, turn)
     }
 
-    /// The connection is gone: what the log still decides on is nobody's.
-    func abandonUploads(_ workspace: inout Workspace) {
+    /// The connection is gone: what the log still decides on is nobody's, and nobody waits for what is to
+    /// come.
+    func abandonRequests(_ workspace: inout Workspace) {
+        if let follower { workspace.leave(follower, token) }
+        follower = nil
+        exchange?.abandonFollowers(token, &workspace)
         if pending != nil { workspace.uploads.remove(at: ticket) }
         pending = nil
         exchange?.abandonUploads(&workspace)

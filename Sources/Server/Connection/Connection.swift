@@ -20,6 +20,8 @@ final class Connection {
         case discard
         /// An upload's body has ended, and its last items wait to be durable.
         case commit
+        /// A request waits for what is still to come.
+        case follow
         /// The last response is out; what the peer still sends is dropped, so that a reset can't destroy it.
         case linger
     }
@@ -51,6 +53,8 @@ final class Connection {
     var ticket: UInt64 = 0
     /// The upload's body was read to its end, so the next request begins behind it.
     var isBodyRead = false
+    /// The request that waits for what is still to come.
+    var follower: Follower?
     /// What is left to send of a response that did not fit into one turn.
     var remainder: ContentCursor?
 
@@ -102,6 +106,11 @@ final class Connection {
     var isIdle: Bool {
         phase == .head && plaintext.isEmpty && output.isEmpty && remainder == nil && ciphertext.isEmpty
             && exchange?.isIdle ?? true
+    }
+
+    /// Whether a request waits for a frame.
+    var awaitsFrames: Bool {
+        follower?.awaitsFrames ?? exchange?.followers.contains { $0.follower.awaitsFrames } ?? false
     }
 
     /// Whether a time limit is over.

@@ -191,7 +191,7 @@ final class PendingUpload {
         let (channelID, channelType) = (head.channelID, head.channelType)
         batch.append(
             channelID: channelID.span, channelType: channelType.span, timestamp: stamp,
-            data: content.octets.extracting(range), ticket: ticket, place: place)
+            data: content.octets.extracting(range), ticket: ticket, isJSON: head.body.isJSON, place: place)
         tally.submit(byteCount: range.count)
     }
 }

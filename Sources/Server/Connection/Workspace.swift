@@ -29,6 +29,10 @@ struct Workspace: ~Copyable {
     var undecidedByteCount = 0
     /// Connections that have items and wait until the writer has decided on some.
     var waitingForQueue: [UInt64] = []
+    /// The channels that are followed here.
+    var feeds = ChannelFeeds(loop: 0, watch: nil)
+    /// Requests that wait for what is still to come.
+    var followerCount = 0
     /// What this loop has counted.
     var metrics = LoopMetrics()
     let dates = DateField()

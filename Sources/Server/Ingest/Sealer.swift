@@ -29,6 +29,7 @@ final class Sealer {
 
     private let mailbox: Mailbox<SealerMessage>
     private let writer: Mailbox<WriterMessage>
+    private let loops: [Mailbox<LoopMessage>]
     private let store: DiskFrameStore
     private let stock: SegmentStock<DiskStorage>
     private let catalog: CatalogCell
@@ -48,7 +49,7 @@ final class Sealer {
 
     init(
         _ recovery: Recovery, mailbox: Mailbox<SealerMessage>, writer: Mailbox<WriterMessage>,
-        metrics: MetricsBoard, latenessMilliseconds: UInt64, logger: Logger
+        loops: [Mailbox<LoopMessage>], metrics: MetricsBoard, latenessMilliseconds: UInt64, logger: Logger
     ) throws {
         store = recovery.store
         stock = recovery.ingest.stock
@@ -57,6 +58,7 @@ final class Sealer {
         newest = recovery.catalog.current().value
         self.mailbox = mailbox
         self.writer = writer
+        self.loops = loops
         self.metrics = metrics
         self.latenessMilliseconds = latenessMilliseconds
         self.logger = logger
@@ -156,5 +158,7 @@ final class Sealer {
     private func publish() {
         newest = FrameCatalog(files: store.frames, retired: store.retired, reusing: newest)
         catalog.publish(newest)
+        // Those who wait for a frame are not to wait for their loop's next turn.
+        for loop in loops { loop.post(.published) }
     }
 }

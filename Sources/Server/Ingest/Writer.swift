@@ -23,6 +23,8 @@ final class Writer {
     private let loops: [Mailbox<LoopMessage>]
     private let sealer: Mailbox<SealerMessage>
     private let ingest: Ingest<DiskStorage>
+    private let watch: ChannelWatch
+    private var events: ItemEvents
     private let metrics: MetricsBoard
     private let logger: Logger
     private var frameClock: FrameClock
@@ -38,13 +40,15 @@ final class Writer {
 
     init(
         _ recovery: Recovery, mailbox: Mailbox<WriterMessage>, loops: [Mailbox<LoopMessage>],
-        sealer: Mailbox<SealerMessage>, metrics: MetricsBoard, logger: Logger
+        sealer: Mailbox<SealerMessage>, watch: ChannelWatch, metrics: MetricsBoard, logger: Logger
     ) throws {
         ingest = recovery.ingest
         frameClock = recovery.frameClock
         self.mailbox = mailbox
         self.loops = loops
         self.sealer = sealer
+        self.watch = watch
+        events = ItemEvents(watch: watch, loopCount: loops.count)
         self.metrics = metrics
         self.logger = logger
         poller = try Poller(eventsMax: 1)
@@ -87,6 +91,7 @@ final class Writer {
         note(since: start, syncedBefore)
         // Health before outcomes: who hears of a refusal finds it explained.
         publishHealth()
+        tellFollowers()
         // In the order in which they came, since a connection's items are decided on in theirs. Taken out one
         // by one, so that no copy of a batch is left to share its memory with.
         batches.reverse()
@@ -97,6 +102,13 @@ final class Writer {
         for window in sealed { sealer.post(.seal(window)) }
         if ingest.stock.isLow && !hasAskedForSegment { sealer.post(.refillStock) }
         hasAskedForSegment = ingest.stock.isLow
+    }
+
+    /// Hands what is durable now to the loops where somebody follows it.
+    private func tellFollowers() {
+        if watch.isEmpty { return }
+        for index in batches.indices { events.add(batches[index]) }
+        events.takeBlocks { loop, blocks in loops[loop].post(.items(blocks)) }
     }
 
     /// Counts a commit, where there was anything to commit.

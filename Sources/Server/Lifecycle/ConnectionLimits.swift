@@ -45,6 +45,9 @@ enum TurnLimits {
     /// Pieces that one connection's uploads inflate before the next connection has its turn. They are half a
     /// mebibyte, and few octets may stand for them.
     static let piecesMax = 8
+    /// How long connections that can go on without an event are served before those that have one have their
+    /// turn again.
+    static let readyMicroseconds: UInt64 = 4_000
     /// Events taken from the kernel at once.
     static let eventsMax = 256
     /// Connections accepted in one turn, so that a flood of them can't starve those that are served.

@@ -88,11 +88,13 @@ package final class Server {
         let ledger = ConnectionLedger(
             totalMax: configuration.limits.connectionsUsable(logger: logger),
             perNetworkMax: configuration.limits.connectionsPerAddressMax)
+        let watch = ChannelWatch()
         let sealing = try Sealer(
-            recovery, mailbox: sealer, writer: writer, metrics: metrics,
+            recovery, mailbox: sealer, writer: writer, loops: loops, metrics: metrics,
             latenessMilliseconds: configuration.log.latenessMilliseconds, logger: logger)
         let writing = try Writer(
-            recovery, mailbox: writer, loops: loops, sealer: sealer, metrics: metrics, logger: logger)
+            recovery, mailbox: writer, loops: loops, sealer: sealer, watch: watch, metrics: metrics,
+            logger: logger)
         let limiter = RateLimiter(configuration.rates)
         let access = try configuration.accessLog.map(openAccessLog)
         var serving: [EventLoop] = []
@@ -107,7 +109,8 @@ package final class Server {
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
                 tls: tls, ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock,
-                access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) })
+                watch: watch, access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) }
+            )
             try listeners.hand(to: loop, index: index)
             serving.append(loop)
         }

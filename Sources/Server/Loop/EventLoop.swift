@@ -45,7 +45,7 @@ final class EventLoop {
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>, ledger: ConnectionLedger,
         catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
-        frameClock: FrameClock, access: AccessLines? = nil
+        frameClock: FrameClock, watch: ChannelWatch? = nil, access: AccessLines? = nil
     ) throws {
         self.index = index
         self.mailbox = mailbox
@@ -58,6 +58,7 @@ final class EventLoop {
         self.turn = turn
         self.frameClock = frameClock
         workspace.access = access
+        workspace.feeds = ChannelFeeds(loop: index, watch: watch)
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: 0)
         poller = try Poller(eventsMax: TurnLimits.eventsMax)
         try poller.add(mailbox.wake.descriptor, token: Self.mailboxToken, interest: .read)
@@ -105,7 +106,7 @@ final class EventLoop {
         turn.context.nowMilliseconds = frameClock.reading(wall / 1000)
         workspace.dates.update(wallMilliseconds: wall / 1000)
         workspace.access?.update(wallMilliseconds: wall / 1000)
-        if catalog.refresh(&snapshot) { turn.context.catalog = snapshot.value }
+        if catalog.refresh(&snapshot) { takeCatalog() }
     }
 
     private func dispatch(_ event: Poller.Event) {
@@ -193,12 +194,10 @@ final class EventLoop {
         if workspace.batch.byteCount >= TurnLimits.batchByteCountMax { submitBatch() }
         switch outcome {
         case .close: return close(connection)
-        case .again where !connection.isReady:
-            connection.isReady = true
-            ready.append(connection.token)
+        case .again: makeReady(connection)
         case .keep where turn.isDraining && connection.isIdle && !connection.isClosing:
             return settle(connection, connection.sayGoodbye(&workspace, turn))
-        case .again, .keep: break
+        case .keep: break
         }
         let wanted = connection.wanted
         if wanted == connection.interest { return }
@@ -210,19 +209,33 @@ final class EventLoop {
         }
     }
 
+    /// Goes on with those that can, one after the other, for so long as a turn may take; the others come
+    /// first in the next turn.
     private func serveReady() {
         if ready.isEmpty { return }
         swap(&ready, &readyBefore)
-        for token in readyBefore {
+        let until = Clock.monotonicMicroseconds() + TurnLimits.readyMicroseconds
+        var served = 0
+        while served < readyBefore.count {
+            let token = readyBefore[served]
+            served += 1
             guard let connection = connections.element(at: token), connection.isReady else { continue }
             connection.isReady = false
             settle(connection, connection.work(&workspace, turn))
+            if Clock.monotonicMicroseconds() >= until { break }
         }
+        if served < readyBefore.count { ready.insert(contentsOf: readyBefore[served...], at: 0) }
         readyBefore.removeAll(keepingCapacity: true)
     }
 
+    private func makeReady(_ connection: Connection) {
+        if connection.isReady { return }
+        connection.isReady = true
+        ready.append(connection.token)
+    }
+
     private func close(_ connection: Connection) {
-        connection.abandonUploads(&workspace)
+        connection.abandonRequests(&workspace)
         connections.remove(at: connection.token)
         ledger.release(connection.network)
         // The descriptor closes with the connection's last reference; the poller forgets it then.
@@ -291,12 +304,37 @@ final class EventLoop {
             batch.removeAll()
             spareBatches.append(batch)
             wakeWaiting()
+        // Its arrival has begun the turn, which looks.
+        case .published: break
+        case .items(let blocks): hand(out: blocks)
         case .reload(let context, let secrets):
             tls = context
             turn.context.secrets = secrets
         case .readiness(let readiness): turn.context.readiness = readiness
         case .drain: drain()
         case .stop: isStopping = true
+        }
+    }
+
+    /// Answers from the newest catalogue from now on, and has those go on who wait for a frame.
+    private func takeCatalog() {
+        let newest = turn.context.catalog.frames.last?.startTimestamp
+        turn.context.catalog = snapshot.value
+        if workspace.followerCount == 0 || snapshot.value.frames.last?.startTimestamp == newest { return }
+        // A list of them would have to be kept for each that comes and goes; a look at all is a matter of
+        // microseconds, once a frame.
+        for slot in 0..<connections.slotCount {
+            if let connection = connections.element(inSlot: slot), connection.awaitsFrames {
+                makeReady(connection)
+            }
+        }
+    }
+
+    private func hand(out blocks: [ItemEvents.Block]) {
+        for block in blocks {
+            for token in workspace.feeds.append(block) {
+                if let connection = connections.element(at: token) { makeReady(connection) }
+            }
         }
     }
 
@@ -326,9 +364,7 @@ final class EventLoop {
         let waiting = workspace.waitingForQueue
         workspace.waitingForQueue.removeAll(keepingCapacity: true)
         for token in waiting {
-            guard let connection = connections.element(at: token), !connection.isReady else { continue }
-            connection.isReady = true
-            ready.append(token)
+            if let connection = connections.element(at: token) { makeReady(connection) }
         }
     }
 

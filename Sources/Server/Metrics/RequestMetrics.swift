@@ -1,6 +1,14 @@
 /// What a request was for, as far as metrics and the access log tell them apart: never more than these.
 enum RouteLabel: UInt8, CaseIterable, Sendable {
     case root, index, frame, channel, time, health, server, unknown
+    /// A channel of a frame.
+    case frameChannel
+    /// The frame behind another one; its durations don't count the wait.
+    case frameAfter
+    /// To the newest frame, or to that of a moment.
+    case redirect
+    /// An event stream; it counts when it begins.
+    case events
     /// It broke HTTP's rules before its path was looked at.
     case malformed
     /// Of the operator's listener.
@@ -16,6 +24,10 @@ enum RouteLabel: UInt8, CaseIterable, Sendable {
         case .health: "health"
         case .server: "server"
         case .unknown: "unknown"
+        case .frameChannel: "frame_channel"
+        case .frameAfter: "frame_after"
+        case .redirect: "redirect"
+        case .events: "events"
         case .malformed: "malformed"
         case .admin: "admin"
         }

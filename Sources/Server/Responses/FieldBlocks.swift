@@ -14,6 +14,10 @@ final class FieldBlocks: Sendable {
     let metrics: FieldBlock
     /// No body, and it can change.
     let empty: FieldBlock
+    /// Events, which no proxy on the way may gather: nginx, and those that follow it, go by the last field.
+    let events: FieldBlock
+    /// JSON that never changes.
+    let lastingJSON: FieldBlock
     /// The index, as it is and in its gzip form.
     let index: FieldBlock
     let indexGzip: FieldBlock
@@ -22,6 +26,9 @@ final class FieldBlocks: Sendable {
     /// A frame, as it is and in its gzip form.
     let frame: FieldBlock
     let frameGzip: FieldBlock
+    /// A channel of a frame without its content type, and with it.
+    let channelFrameBase: FieldBlock
+    let channelFrame: FieldBlock
 
     init(corsOrigin: String) {
         let read = """
@@ -32,13 +39,9 @@ final class FieldBlocks: Sendable {
             """
         let changing = read + "Cache-Control: no-store\r\n"
         // RFC 8246: `immutable` keeps browsers from asking again on reload.
-        let lasting =
-            read + """
-                Cache-Control: public, max-age=31536000, immutable\r
-                Vary: Accept-Encoding\r
-                Accept-Ranges: bytes\r
-                Cross-Origin-Resource-Policy: cross-origin\r\n
-                """
+        let lasting = read + "Cache-Control: public, max-age=31536000, immutable\r\n"
+        let embeddable = lasting + "Cross-Origin-Resource-Policy: cross-origin\r\n"
+        let ranged = embeddable + "Vary: Accept-Encoding\r\nAccept-Ranges: bytes\r\n"
         let isJSON = "Content-Type: application/json\r\n"
         let isOctets = "Content-Type: application/octet-stream\r\n"
         let isGzip = "Content-Encoding: gzip\r\n"
@@ -48,11 +51,15 @@ final class FieldBlocks: Sendable {
         text = Self.block(changing + "Content-Type: text/plain; charset=utf-8\r\n")
         metrics = Self.block(changing + "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n")
         empty = Self.block(changing)
+        events = Self.block(changing + "Content-Type: text/event-stream\r\nX-Accel-Buffering: no\r\n")
+        lastingJSON = Self.block(lasting + isJSON)
         index = Self.block(changing + isJSON + varies)
         indexGzip = Self.block(changing + isJSON + varies + isGzip)
-        frameBase = Self.block(lasting)
-        frame = Self.block(lasting + isOctets)
-        frameGzip = Self.block(lasting + isOctets + isGzip)
+        frameBase = Self.block(ranged)
+        frame = Self.block(ranged + isOctets)
+        frameGzip = Self.block(ranged + isOctets + isGzip)
+        channelFrameBase = Self.block(embeddable)
+        channelFrame = Self.block(embeddable + isOctets)
     }
 
     private static func block(_ lines: String) -> FieldBlock {

@@ -31,6 +31,7 @@ struct ProblemType: Sendable {
     static let unknownFrame = ProblemType(404, "unknown-frame", "There is no such frame")
     static let methodNotAllowed = ProblemType(
         405, "method-not-allowed", "The method is not for this resource")
+    static let notAcceptable = ProblemType(406, "not-acceptable", "There is no form that is acceptable")
     static let timeout = ProblemType(408, "timeout", "The request took too long")
     static let removedFrame = ProblemType(410, "removed-frame", "The frame was removed")
     static let preconditionFailed = ProblemType(

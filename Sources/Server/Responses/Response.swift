@@ -15,6 +15,8 @@ struct Response: ~Copyable {
     /// Octets that `content` may refer to.
     var text = Buffer()
     var content = Content.none
+    /// The content goes on for as long as there is more to say: it has no length.
+    var isOpenEnded = false
     /// No answer would be honest: the connection is to be closed without one.
     var isWithheld = false
     /// What the request was for.
@@ -29,6 +31,7 @@ struct Response: ~Copyable {
         status = 500
         block = nil
         content = .none
+        isOpenEnded = false
         isWithheld = false
         failure = nil
         route = .malformed
@@ -47,8 +50,8 @@ struct Response: ~Copyable {
     }
 
     /// Whether there is a Content-Length: not with 204, nor with 304, whose would be the whole frame's (RFC
-    /// 9110 section 8.6).
-    var hasContentLength: Bool { status != 204 && status != 304 }
+    /// 9110 section 8.6), nor where nobody knows it.
+    var hasContentLength: Bool { status != 204 && status != 304 && !isOpenEnded }
 
     /// Bodies of the routes' own making are problems and receipts; what is larger was an exception.
     private static let keptByteCountMax = 64 << 10

@@ -4,4 +4,6 @@ enum Decision: Sendable {
     case respond
     /// The body is wanted; `Router.answer` follows once it is known what became of its items.
     case receive(Upload)
+    /// What is asked for is still to come; a `Follower` answers. Of an event stream the response is the head.
+    case follow(Followed)
 }

@@ -8,6 +8,15 @@ enum Resource: Equatable {
     case index
     /// `/{frameId}`.
     case frame(UInt64)
+    /// `/{frameId}/channel/{id}`: a channel of a frame, and where its id, still percent-encoded, stands in the
+    /// path.
+    case frameChannel(UInt64, Range<Int>)
+    /// `/frame/after/{id}`: the frame that follows.
+    case frameAfter(UInt64)
+    /// `/frame/at/{ms}`: the frame of a moment.
+    case frameAt(UInt64)
+    /// `/frame/latest`: the newest frame.
+    case latestFrame
     /// `/channel/{id}`: where the id, still percent-encoded, stands in the path.
     case channel(Range<Int>)
     /// `/event/{id}`: the same, for the Go server's clients.
@@ -26,9 +35,15 @@ enum Resource: Equatable {
         if path.count == 1 {
             self = path[0] == UInt8(ascii: "*") ? .server : .root
         } else if path.count > 1, path[1] &- UInt8(ascii: "0") < 10 {
-            self = Self.frameID(path.extracting(droppingFirst: 1)).map { .frame($0) } ?? .unknown
+            self = Self.frame(of: path) ?? .unknown
         } else if path.isEqual(to: "/frame") {
             self = .index
+        } else if path.hasPrefix("/frame/after/") {
+            self = Self.frameID(path.extracting(droppingFirst: 13)).map { .frameAfter($0) } ?? .unknown
+        } else if path.hasPrefix("/frame/at/") {
+            self = Self.frameID(path.extracting(droppingFirst: 10)).map { .frameAt($0) } ?? .unknown
+        } else if path.isEqual(to: "/frame/latest") {
+            self = .latestFrame
         } else if path.hasPrefix("/channel/") {
             self = Self.segment(of: path, from: 9).map { .channel($0) } ?? .unknown
         } else if path.isEqual(to: "/time") {
@@ -42,6 +57,18 @@ enum Resource: Equatable {
         } else {
             self = .unknown
         }
+    }
+
+    /// `/{frameId}`, or a channel of it.
+    private static func frame(of path: Span<UInt8>) -> Resource? {
+        guard let slash = path.firstIndex(of: UInt8(ascii: "/"), from: 1) else {
+            return frameID(path.extracting(droppingFirst: 1)).map { .frame($0) }
+        }
+        guard let id = frameID(path.extracting(1..<slash)),
+            path.extracting(droppingFirst: slash).hasPrefix("/channel/"),
+            let channel = segment(of: path, from: slash + 9)
+        else { return nil }
+        return .frameChannel(id, channel)
     }
 
     /// The rest of a path, where that is one segment.
@@ -62,6 +89,9 @@ enum Resource: Equatable {
         case .root: .root
         case .index: .index
         case .frame: .frame
+        case .frameChannel: .frameChannel
+        case .frameAfter: .frameAfter
+        case .frameAt, .latestFrame: .redirect
         case .channel, .event: .channel
         case .time: .time
         case .health: .health
@@ -73,17 +103,21 @@ enum Resource: Equatable {
     /// The methods for it: the value of Allow and of Access-Control-Allow-Methods.
     var methods: StaticString {
         switch self {
-        case .root, .index, .frame, .time, .health, .unknown: "GET, HEAD, OPTIONS"
-        case .channel, .event: "POST, OPTIONS"
-        case .server: "GET, HEAD, POST, OPTIONS"
+        case .root, .index, .frame, .frameChannel, .frameAfter, .frameAt, .latestFrame, .time, .health,
+            .unknown:
+            "GET, HEAD, OPTIONS"
+        case .event: "POST, OPTIONS"
+        case .channel, .server: "GET, HEAD, POST, OPTIONS"
         }
     }
 
     /// Whether GET and HEAD are for it.
     var isRead: Bool {
         switch self {
-        case .root, .index, .frame, .time, .health: true
-        case .channel, .event, .server, .unknown: false
+        case .root, .index, .frame, .frameChannel, .frameAfter, .frameAt, .latestFrame, .channel, .time,
+            .health:
+            true
+        case .event, .server, .unknown: false
         }
     }
 }

@@ -45,12 +45,20 @@ enum Router {
             return .respond
         }
         switch resource {
+        case .index where ContentNegotiation.acceptsEvents(head, octets) == .named:
+            return FollowRoute.decideFrames(head, octets, context, &response)
         case .index: IndexRoute.respond(head, octets, context, &response)
         case .frame(let id): FrameRoute.respond(id, head, octets, context, &response)
+        case .frameChannel(let id, let channel):
+            FrameChannelRoute.respond(id, channel: channel, head, octets, context, &response)
+        case .frameAfter(let id): return FollowRoute.decide(after: id, head, octets, context, &response)
+        case .frameAt(let time): FollowRoute.respond(at: time, context, &response)
+        case .latestFrame: FollowRoute.respondWithLatest(context, &response)
+        case .channel(let id): return FollowRoute.decideItems(of: id, head, octets, context, &response)
         case .root: PlainRoute.respondWithStartPage(context, &response)
         case .time: PlainRoute.respondWithTime(context, &response)
         case .health: PlainRoute.respondWithHealth(context, &response)
-        case .channel, .event, .server, .unknown: preconditionFailure("not read by GET")
+        case .event, .server, .unknown: preconditionFailure("not read by GET")
         }
         return .respond
     }

@@ -1,8 +1,21 @@
 import Bytes
+import HTTP
 
 /// What a channel's id or type may be.
 enum ChannelName {
     static let byteCountMax = 255
+
+    /// For whoever named a channel that can't be.
+    static var advice: StaticString {
+        "A channel id is 1 to 255 octets of UTF-8 without control characters, percent-encoded."
+    }
+
+    /// The id that a path's segment stands for; nil where it can't be one.
+    static func decode(_ segment: Span<UInt8>) -> [UInt8]? {
+        var id: [UInt8] = []
+        id.reserveCapacity(segment.count)
+        return Target.decode(segment, into: &id) && isValid(id.span) ? id : nil
+    }
 
     /// 1 to 255 octets of UTF-8 without control characters (U+0000 to U+001F and U+007F to U+009F).
     static func isValid(_ name: Span<UInt8>) -> Bool {

@@ -16,19 +16,11 @@ enum ChannelRoute {
         _ response: inout Response
     ) -> Decision {
         let settings = context.settings
-        var channelID: [UInt8] = []
-        channelID.reserveCapacity(id.count)
-        let segment = octets.extracting(head.path).extracting(id)
-        let isChannel = Target.decode(segment, into: &channelID) && ChannelName.isValid(channelID.span)
+        let named = ChannelName.decode(octets.extracting(head.path).extracting(id))
         // Who asks comes before what is asked for: a stranger learns nothing.
-        guard isAllowed(head, octets, context, requester, isChannel ? channelID : nil, &response) else {
-            return .respond
-        }
-        guard isChannel else {
-            response.refuse(
-                .badChannel,
-                "A channel id is 1 to 255 octets of UTF-8 without control characters, percent-encoded.",
-                settings)
+        guard isAllowed(head, octets, context, requester, named, &response) else { return .respond }
+        guard let channelID = named else {
+            response.refuse(.badChannel, ChannelName.advice, settings)
             return .respond
         }
         if context.readiness == .draining || context.readiness == .logClosed {

@@ -167,6 +167,23 @@ class HTTP2Client:
         """Asks for something, and reads nothing of the answer."""
         self.begin("GET", target, ends=True)
 
+    def follow(self, target, fields=()):
+        """Asks for something whose content goes on; its head. `piece` goes on from there."""
+        stream = self.begin("GET", target, fields, ends=True)
+        self.until(lambda: stream in self.responses)
+        return self.responses[stream]
+
+    def piece(self, end):
+        """What comes up to the next `end`, and with it; None where the content ends before."""
+        body, stream = self.responses[self.stream].body, self.stream
+        self.until(lambda: end in body or stream in self.whole or stream in self.resets)
+        if end not in body:
+            assert stream in self.whole, "the stream ends in the middle"
+            return None
+        piece = bytes(body[:body.index(end) + len(end)])
+        del body[:len(piece)]
+        return piece
+
     def interim_status(self):
         """The status of the interim response (1xx) that comes next."""
         self.until(lambda: self.interim.get(self.stream))

@@ -127,6 +127,30 @@ class Wire:
         """Asks for something, and reads nothing of the answer."""
         self.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
+    def follow(self, target, fields=()):
+        """Asks for something whose content goes on; its head. `piece` and `has_ended` go on from there."""
+        listed = {"Host": "localhost", **dict(fields)}
+        self.send("".join([f"GET {target} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in listed.items()),
+                           "\r\n"]).encode())
+        self.followed = bytearray()
+        response = self.take_head()
+        assert response.status != 200 or response.get("transfer-encoding") == "chunked" and response.get("content-length") is None
+        return response
+
+    def piece(self, end):
+        """What comes up to the next `end`, and with it; None where the content ends before."""
+        while end not in self.followed:
+            while b"\r\n" not in self.received:
+                assert self.more(), "the stream ends in the middle"
+            size = int(self.take(self.received.index(b"\r\n") + 2), 16)
+            self.followed += self.take(size)
+            assert self.take(2) == b"\r\n"
+            if size == 0:
+                return None
+        piece = bytes(self.followed[:self.followed.index(end) + len(end)])
+        del self.followed[:len(piece)]
+        return piece
+
     def interim_status(self):
         """The status of the interim response (1xx) that comes next."""
         response = self.take_head()

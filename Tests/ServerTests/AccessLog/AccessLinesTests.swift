@@ -86,7 +86,7 @@ import Testing
         let path = lines.suspend()
         try head("GET /frame HTTP/1.1") { lines.begin($0.method, path: $1.extracting($0.path)) }
         append(lines)
-        lines.resume(path)
+        lines.resume(path, of: .post)
         append(lines)
         lines.handOver()
         let taken = taken()

@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: [
         "/event", "/event/", "/event/a/b", "/Event/a", "/frame/", "/frame/01", "/frame/0x10", "/frame/-1",
         "/frame/1/",
-        "/frame/latest", "/frame/18446744073709551616", "/frames/1",
+        "/frame/18446744073709551616", "/frames/1",
     ])
     func noNames(path: String) {
         #expect(Resource(path: Array(path.utf8).span, isGoCompatible: true) == .unknown)

@@ -13,7 +13,9 @@ import Testing
     @Test(arguments: [
         ("/", readMethods), ("/frame", readMethods), ("/frame?from=x", readMethods), ("/0", readMethods),
         ("/time", readMethods), ("/healthz", readMethods), ("/nothing", readMethods),
-        ("/channel/a", "POST, OPTIONS"), ("*", "GET, HEAD, POST, OPTIONS"),
+        ("/channel/a", "GET, HEAD, POST, OPTIONS"), ("/0/channel/a", readMethods),
+        ("/frame/after/1", readMethods), ("/frame/latest", readMethods), ("/frame/at/1", readMethods),
+        ("*", "GET, HEAD, POST, OPTIONS"),
     ])
     func options(path: String, methods: String) throws {
         let answer = try site.ask(
@@ -75,11 +77,11 @@ import Testing
         #expect(answer["Cache-Control"] == "no-store")
     }
 
-    @Test(arguments: ["GET", "HEAD", "PUT", "DELETE"])
+    @Test(arguments: ["PUT", "DELETE", "PATCH"])
     func wrongMethodOfAChannel(method: String) throws {
         let answer = try site.ask("\(method) /channel/a")
         #expect(answer.status == 405)
-        #expect(answer["Allow"] == "POST, OPTIONS")
+        #expect(answer["Allow"] == "GET, HEAD, POST, OPTIONS")
     }
 
     @Test(arguments: [

@@ -39,7 +39,10 @@ struct Site {
 
     func ask(_ line: String, _ fields: [String]) throws -> Answer {
         let (decision, answer) = try decide(line, fields)
-        if case .receive = decision { Issue.record("the body is wanted: \(line)") }
+        guard case .respond = decision else {
+            Issue.record("there is no answer yet: \(line)")
+            throw Refused()
+        }
         return answer
     }
 
@@ -53,6 +56,18 @@ struct Site {
             throw Refused()
         }
         return upload
+    }
+
+    /// What a request waits for.
+    func follow(_ line: String, _ fields: String...) throws -> Followed { try follow(line, fields) }
+
+    func follow(_ line: String, _ fields: [String]) throws -> Followed {
+        let (decision, answer) = try decide(line, fields)
+        guard case .follow(let followed) = decision else {
+            Issue.record("it is answered at once: \(answer.status) \(answer.text)")
+            throw Refused()
+        }
+        return followed
     }
 
     /// What becomes of a whole body: a timestamp for the log, or an answer.

@@ -18,6 +18,7 @@ extension Connection {
             workspace.plaintext.consume(count)
         }
         workUploads(exchange, &workspace, turn)
+        let hasEvents = workFollowers(exchange, &workspace, turn)
         let room = TurnLimits.sendByteCountMax - workspace.output.count - workspace.responses.count
         let hasMore = exchange.session.makePieces(byteCountMax: room)
         if !gatherPieces(exchange, &workspace) { isClosing = true }
@@ -28,7 +29,7 @@ extension Connection {
             isClosing = true
             mustLinger = !isPeerDone
         }
-        return (hasMore || workspace.piecesLeft == 0) && !isClosing
+        return (hasMore || hasEvents || workspace.piecesLeft == 0) && !isClosing
     }
 
     private func handleEvents(
@@ -47,6 +48,7 @@ extension Connection {
                 exchange.lingering.removeAll { $0.stream == stream }
                 exchange.setContent(nil, of: stream.slot)
                 exchange.removeUpload(of: stream, &workspace)
+                exchange.removeFollower(of: stream, token, &workspace)
             }
         }
         exchange.session.removeEvents()
@@ -73,8 +75,12 @@ extension Connection {
             }
             let decision = Self.decide(
                 workspace.head, exchange.session.fields, range, turn.context, requester, &workspace.response)
-            if case .receive(let upload) = decision {
+            switch decision {
+            case .respond: break
+            case .receive(let upload):
                 return begin(upload, on: stream, hasContent: hasContent, exchange, &workspace, turn)
+            case .follow(let followed):
+                return begin(followed, on: stream, exchange, &workspace, turn)
             }
         } catch {
             Router.refuse(error, turn.context, &workspace.response)
@@ -102,7 +108,7 @@ extension Connection {
     }
 
     /// Hands the workspace's response to the session.
-    private func respond(
+    func respond(
         on stream: HTTP2StreamID, _ exchange: HTTP2Exchange, _ workspace: inout Workspace,
         _ turn: borrowing Turn, since: UInt64? = nil
     ) {
@@ -122,7 +128,7 @@ extension Connection {
         }
         exchange.session.respond(
             stream, status: workspace.response.status, lines: &workspace.fieldLines,
-            contentByteCount: byteCount)
+            contentByteCount: byteCount, isOpenEnded: workspace.response.isOpenEnded && !isHead)
     }
 
     /// Puts what the session wants to send, and the content that belongs to it, behind each other, and
@@ -226,7 +232,7 @@ extension Connection {
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
         workspace.countRejections(of: uploading.pending.tally)
-        if let path = uploading.pending.accessPath { workspace.access?.resume(path) }
+        if let path = uploading.pending.accessPath { workspace.access?.resume(path, of: .post) }
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
     }
 
@@ -234,7 +240,7 @@ extension Connection {
 
     /// The peer has ended its direction: what has not come whole never will. True where that makes more to
     /// do.
-    func endInput(_ exchange: HTTP2Exchange) -> Bool {
+    func endInput(_ exchange: HTTP2Exchange, _ workspace: inout Workspace) -> Bool {
         var isProgress = false
         for uploading in exchange.uploads
         where !uploading.isInputOver && !uploading.pending.isWaitingForLog && uploading.input.isEmpty
@@ -243,6 +249,8 @@ extension Connection {
             uploading.pending.end(.cutOff)
             isProgress = true
         }
+        // Nobody is left who could want what is still to come.
+        exchange.abandonFollowers(token, &workspace)
         if exchange.uploads.isEmpty && exchange.contentCount == 0 { isClosing = true }
         return isProgress
     }
@@ -253,6 +261,7 @@ extension Connection {
         for uploading in exchange.uploads where uploading.pending.head.body.isStream {
             uploading.pending.end(.draining)
         }
+        endFollowers(exchange, &workspace, turn)
         exchange.session.announceEnd()
         exchange.refusesStreamsAt = turn.monotonic + TurnLimits.noticeMilliseconds
         return work(&workspace, turn)
@@ -276,6 +285,7 @@ extension Connection {
             exchange.session.end(.enhanceYourCalm)
         }
         endSlowStreams(exchange, &workspace, turn)
+        timeOutFollowers(exchange, &workspace, turn)
         if turn.monotonic >= exchange.refusesStreamsAt { exchange.refuseStreams() }
         for (stream, until) in exchange.lingering where until <= turn.monotonic {
             exchange.session.reset(stream, .noError)

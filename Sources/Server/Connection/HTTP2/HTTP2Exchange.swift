@@ -13,6 +13,8 @@ final class HTTP2Exchange {
     var unsentContentByteCount = 0
     /// Those whose body arrives, or whose items wait to be durable.
     var uploads: [UploadStream] = []
+    /// Those that wait for what is still to come.
+    var followers: [FollowingStream] = []
     /// Those that were answered before their request's end, and until when they may go on: a client that is
     /// still sending is to read the answer before it is told to stop (RFC 9113 section 8.1).
     var lingering: [(stream: HTTP2StreamID, until: UInt64)] = []
@@ -55,6 +57,21 @@ final class HTTP2Exchange {
         uploads.remove(at: index)
     }
 
+    /// Whether nothing of what a stream was given is left to send.
+    func hasSent(_ stream: HTTP2StreamID) -> Bool {
+        stream.slot >= contents.count || contents[stream.slot] == nil
+    }
+
+    func removeFollower(of stream: HTTP2StreamID, _ token: UInt64, _ workspace: inout Workspace) {
+        guard let index = followers.firstIndex(where: { $0.stream == stream }) else { return }
+        workspace.leave(followers.remove(at: index).follower, token)
+    }
+
+    func abandonFollowers(_ token: UInt64, _ workspace: inout Workspace) {
+        for following in followers { workspace.leave(following.follower, token) }
+        followers = []
+    }
+
     func abandonUploads(_ workspace: inout Workspace) {
         for upload in uploads { workspace.uploads.remove(at: upload.ticket) }
         uploads = []
@@ -93,6 +110,7 @@ extension HTTP2Exchange {
         if isSending { suspend(now: now) }
         var isOverdue = isHeadOverdue(now: now) || now >= refusesStreamsAt
         if let first = lingering.first { isOverdue = isOverdue || first.until <= now }
+        isOverdue = isOverdue || followers.contains { $0.follower.expiresAt <= now }
         for upload in uploads where upload.deadlines.isOver(now: now, limits: limits) {
             upload.isOverdue = true
             isOverdue = true
