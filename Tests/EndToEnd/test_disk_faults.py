@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from support.posting import Crowd
-from support.server import OCTETS, free_port
+from support.server import AUTHORIZED, OCTETS, free_port
 from support.waiting import until
 from support.wire import Wire
 
@@ -298,3 +298,23 @@ def test_a_start_that_meets_an_io_error_loses_nothing(faulty, start, faults, cal
     failing.kill()
     faults.end()
     check_all_after_restart(start, server, crowd)
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+@pytest.mark.parametrize("place", ["/log/", "/frames"])
+def test_a_disk_that_hangs_holds_up_no_end(faulty, start, faults, place, signals):
+    """Neither the drain's time nor a second signal waits for it, and what was accepted is there after a restart."""
+    server = faulty("--drain-timeout", "1s" if signals == 1 else "1h")
+    frame_id = server.post("a", b"1").json()["frame"]
+    rule = faults.begin("fdatasync", "wait", path=place)
+    with server.client() as wire:
+        wire.begin("POST", "/channel/a", {**AUTHORIZED, "Content-Type": "application/x-ndjson"})
+        wire.content(b"2\n")
+        until(lambda: rule.struck, "a thread that waits for the disk")
+        for _ in range(signals):
+            server.signal(signal.SIGTERM)
+            until(lambda: "draining" in server.log_text(), "the drain")
+        assert server.wait() == 0
+    faults.end()
+    again = start(directory=server.directory)
+    assert again.frame(frame_id).items("a")[0].data == b"1"

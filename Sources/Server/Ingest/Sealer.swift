@@ -9,7 +9,7 @@ enum SealerMessage: Sendable {
     case seal(SealedWindow<DiskStorage>)
     /// The log will soon need its next segment.
     case refillStock
-    /// Work off what waits, then end.
+    /// End; what waits stays in the log.
     case stop
 }
 
@@ -66,19 +66,24 @@ final class Sealer {
         try poller.add(mailbox.wake.descriptor, token: 0, interest: .read)
     }
 
-    /// Runs until told to stop. Windows that could not be stored by then stay in the log for the next start.
+    /// Runs until told to stop. Windows that are not stored by then stay in the log for the next start.
     func run() {
         noteState()
-        while !isStopping {
-            _ = poller.wait(
-                timeoutMilliseconds: waiting.isEmpty && !stock.isLow ? -1 : Self.retryMilliseconds)
-            mailbox.take(into: &messages)
-            for message in messages { sort(message) }
-            messages.removeAll(keepingCapacity: true)
+        while true {
+            let isIdle = waiting.isEmpty && !stock.isLow
+            _ = poller.wait(timeoutMilliseconds: isIdle ? -1 : Self.retryMilliseconds)
+            takeMessages()
+            if isStopping { return }
             storeWaiting()
             noteState()
             refillStock()
         }
+    }
+
+    private func takeMessages() {
+        mailbox.take(into: &messages)
+        for message in messages { sort(message) }
+        messages.removeAll(keepingCapacity: true)
     }
 
     private func sort(_ message: SealerMessage) {
@@ -91,7 +96,7 @@ final class Sealer {
 
     /// Stores what waits in its order, as far as the disk goes along.
     private func storeWaiting() {
-        while let window = waiting.first {
+        while let window = waiting.first, !isStopping {
             // Files go a frame later than the catalogue has given them up, so that a loop in the middle of
             // its turn finds what it has just looked up.
             store.removeRetired()
@@ -106,6 +111,9 @@ final class Sealer {
                 writer.post(.stored(windowStart: window.start))
             }
             guard let stored else { return }
+            // Who waits for the end is not to wait for what can be done without.
+            takeMessages()
+            if isStopping { return }
             // Before there is a gzip form, since that may find no room, and again behind it, since it counts
             // too. A frame that is past a limit by itself is given up at once.
             retire()
@@ -124,7 +132,7 @@ final class Sealer {
 
     private func refillStock() {
         // Frames come first: they wait for room already.
-        if !stock.isLow || failing.contains(.store) { return }
+        if isStopping || !stock.isLow || failing.contains(.store) { return }
         attempt(.refill) { try stock.refill() }
     }
 

@@ -15,8 +15,8 @@ package final class Server {
 
     let configuration: ServerConfiguration
     let loops: [Mailbox<LoopMessage>]
-    /// A message from each loop that has ended, with its index.
-    let ended: Mailbox<Int>
+    /// A message from each thread that has ended.
+    let ended: Mailbox<EndedThread>
     private(set) var isDraining = false
 
     /// Held as long as the server lives: a directory has one owner.
@@ -28,11 +28,11 @@ package final class Server {
     private var expiryWatch: ExpiryWatch
     private let writer: Mailbox<WriterMessage>
     private let sealer: Mailbox<SealerMessage>
-    private var threads: [Thread] = []
-    private var writerThread: Thread?
-    private var sealerThread: Thread?
+    private var loopThreads: [Thread] = []
+    /// The writer's, the sealer's, and the access log's where there is one.
+    private var otherThreads: [Thread] = []
+    var otherThreadCount: Int { otherThreads.count }
     private var accessLog: AccessLog?
-    private var accessLogThread: Thread?
 
     var logger: Logger { configuration.logger }
 
@@ -61,7 +61,7 @@ package final class Server {
         metrics.note(tls.certificates)
         writer = try Mailbox<WriterMessage>()
         sealer = try Mailbox<SealerMessage>()
-        ended = try Mailbox<Int>()
+        ended = try Mailbox<EndedThread>()
         try start(recovery, listeners, tls, secretSet)
         // Not before: a start that fails says why, and nothing else.
         certificate.announce(tls.certificates, logger: configuration.logger)
@@ -114,16 +114,26 @@ package final class Server {
             try listeners.hand(to: loop, index: index)
             serving.append(loop)
         }
-        if let access { accessLogThread = try Thread(name: "access log", owning: access) { $0.run() } }
-        sealerThread = try Thread(name: "sealer", owning: sealing) { $0.run() }
-        writerThread = try Thread(name: "writer", owning: writing) { $0.run() }
+        if let access { try startThread("access log", access) { $0.run() } }
+        try startThread("sealer", sealing) { $0.run() }
+        try startThread("writer", writing) { $0.run() }
         for (index, loop) in serving.enumerated() {
-            threads.append(
+            loopThreads.append(
                 try Thread(name: "loop \(index)", owning: loop) { [ended] loop in
                     loop.run()
-                    ended.post(index)
+                    ended.post(.loop)
                 })
         }
+    }
+
+    private func startThread<Owned: AnyObject>(
+        _ name: String, _ owned: Owned, _ body: @escaping @Sendable (Owned) -> Void
+    ) throws {
+        otherThreads.append(
+            try Thread(name: name, owning: owned) { [ended] owned in
+                body(owned)
+                ended.post(.other)
+            })
     }
 
     private func openAccessLog(_ place: AccessLogPlace) throws -> AccessLogWriter {
@@ -177,16 +187,25 @@ package final class Server {
         for loop in loops { loop.post(.stop) }
     }
 
-    /// Once the loops have ended: has the writer and the sealer work off what they have, and waits for all
-    /// threads.
-    func endThreads() {
-        for thread in threads { thread.join() }
-        threads = []
+    /// Once the loops have ended: has the other threads end too. The writer works off what it has. The sealer
+    /// leaves what waits to the next start: the log has it.
+    func stopOthers() {
+        for thread in loopThreads { thread.join() }
+        loopThreads = []
         writer.post(.stop)
-        writerThread.take()?.join()
         sealer.post(.stop)
-        sealerThread.take()?.join()
         accessLog?.mailbox.post(.stop)
-        accessLogThread.take()?.join()
     }
+
+    /// Once all have ended.
+    func joinOthers() {
+        for thread in otherThreads { thread.join() }
+        otherThreads = []
+    }
+}
+
+/// A thread that has nothing more to do.
+enum EndedThread: Sendable {
+    case loop
+    case other
 }

@@ -54,7 +54,8 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long a stopping server lets go on what is in flight. (default: 10s)", valueName: "duration"))
+            "How long a stopping server takes for what is in flight, at most. (default: 10s)",
+            valueName: "duration"))
     var drainTimeout: TimeSpan?
 
     @Option(

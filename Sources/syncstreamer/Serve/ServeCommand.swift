@@ -33,7 +33,8 @@ struct ServeCommand: ParsableCommand {
         let signals = try Signals(of: [Signals.hangUp, Signals.interrupt, Signals.terminate])
         let server = try Server(configuration(from: .process))
         StandardStreams.writeOutput(Array("listening on \(server.url)\n".utf8).span)
-        try server.run(until: signals)
+        // Threads that a disk holds up are not waited for.
+        if try !server.run(until: signals) { ProcessEnd.now() }
     }
 
     /// What the options and the environment ask for.
