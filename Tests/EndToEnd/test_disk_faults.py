@@ -318,3 +318,28 @@ def test_a_disk_that_hangs_holds_up_no_end(faulty, start, faults, place, signals
     faults.end()
     again = start(directory=server.directory)
     assert again.frame(frame_id).items("a")[0].data == b"1"
+
+def test_a_window_that_cannot_be_stored_closes_the_log(faulty, start):
+    """Its items are damaged on the disk: nothing is taken any more, before what waits behind it fills the disk."""
+    server = faulty(frame_duration="3s")
+    newest = until(server.index, "a frame")[0]["id"]
+    # Of a window that has just begun.
+    until(lambda: server.index()[0]["id"] != newest, "the next frame")
+    item = b"an item that the disk turns over a bit of"
+    assert server.post("a", item).status == 200
+    segment = next(path for path in server.directory.rglob("*.segment") if item in path.read_bytes())
+    with open(segment, "r+b") as file:
+        file.seek(segment.read_bytes().index(item))
+        file.write(b"A")
+    until(lambda: readiness(server) == 503, "the end of readiness")
+    answer = server.post("a", b"1")
+    assert (answer.status, answer.problem_name()) == (503, "unavailable")
+    assert server.get(f"/{newest}").status == 200
+    with Wire(("127.0.0.1", server.admin_port), None, plain=True) as wire:
+        assert "damaged" in wire.ask("GET", "/readyz").json()["detail"]
+    said = [line for line in server.log_text().splitlines() if "damaged" in line]
+    assert len(said) == 1 and segment.name in said[0] and "verify --repair" in said[0], said
+    assert server.stop() == 0
+    again = start(directory=server.directory, waits=False)
+    assert again.process.wait(30) == 1
+    assert "verify --repair" in again.log_text()

@@ -208,8 +208,24 @@ import Testing
         rig.now += 1_000
         var none: [ItemBatch] = []
         let sealed = rig.ingest.commit(&none, now: rig.now)
-        let error = #expect(throws: FrameLogError.self) { try rig.store.store(sealed[0]) }
-        #expect(error?.reason == .corrupt)
-        #expect(error?.path == path)
+        let thrown = #expect(throws: FrameLogError.self) { try rig.store.store(sealed[0]) }
+        let error = try #require(thrown)
+        #expect(error.reason == .corrupt)
+        #expect(error.path == path)
+        // No frame can follow it, so nothing is taken that would wait behind it.
+        rig.ingest.close(error)
+        #expect(rig.post([2]) == [.logClosed])
+        #expect(rig.ingest.nextSealAt == nil)
+        guard case .damaged(error) = rig.ingest.health else {
+            Issue.record("the log doesn't say that it is damaged")
+            return
+        }
+        // Also not where the disk fails otherwise: what was found first is what has to be repaired.
+        rig.disk.limit(byteCount: 0)
+        #expect(rig.post([3], padding: 3_000) == [.logClosed])
+        guard case .damaged = rig.ingest.health else {
+            Issue.record("the log has forgotten that it is damaged")
+            return
+        }
     }
 }

@@ -138,14 +138,22 @@ package final class Ingest<Volume: Storage> {
         trim()
     }
 
+    /// Takes no more items, since a sealed window is damaged and can't be stored: frames are stored in order,
+    /// so the log would keep all that comes behind it until the disk is full, and a restart would refuse it.
+    package func close(_ error: FrameLogError) {
+        if !isClosed { health = .damaged(error) }
+    }
+
     private var isHealthy: Bool {
         if case .healthy = health { return true }
         return false
     }
 
     private var isClosed: Bool {
-        if case .closed = health { return true }
-        return false
+        switch health {
+        case .healthy, .full: false
+        case .closed, .damaged: true
+        }
     }
 
     /// Looks, from time to time, whether a full disk has room for a segment again.

@@ -8,4 +8,7 @@ package enum LogHealth: Sendable {
     /// An error of the disk other than that it is full: items are refused with `logClosed`, and a restart
     /// recovers.
     case closed(SystemError)
+    /// A window's items can't be read any more, and its frame not be made: items are refused with
+    /// `logClosed`. A repair keeps what can be read.
+    case damaged(FrameLogError)
 }

@@ -44,6 +44,8 @@ final class Sealer {
     private var waiting: [SealedWindow<DiskStorage>] = []
     private var newest: FrameCatalog
     private var isStopping = false
+    /// The window that waits first can't be stored, and so none behind it.
+    private var isStuck = false
     /// What failed at the last try and was logged; the log hears of it again only when it has succeeded.
     private var failing: Set<Work> = []
 
@@ -70,7 +72,7 @@ final class Sealer {
     func run() {
         noteState()
         while true {
-            let isIdle = waiting.isEmpty && !stock.isLow
+            let isIdle = (waiting.isEmpty || isStuck) && !stock.isLow
             _ = poller.wait(timeoutMilliseconds: isIdle ? -1 : Self.retryMilliseconds)
             takeMessages()
             if isStopping { return }
@@ -96,7 +98,7 @@ final class Sealer {
 
     /// Stores what waits in its order, as far as the disk goes along.
     private func storeWaiting() {
-        while let window = waiting.first, !isStopping {
+        while let window = waiting.first, !isStuck, !isStopping {
             // Files go a frame later than the catalogue has given them up, so that a loop in the middle of
             // its turn finds what it has just looked up.
             store.removeRetired()
@@ -104,7 +106,13 @@ final class Sealer {
             retire()
             var stored: StoredFrame?
             attempt(.store) {
-                stored = try store.store(window)
+                do {
+                    stored = try store.store(window)
+                } catch let error as FrameLogError {
+                    // The writer says so, and takes no more.
+                    isStuck = true
+                    return writer.post(.damaged(error))
+                }
                 waiting.removeFirst()
                 publish()
                 noteSealed(window)

@@ -9,6 +9,8 @@ enum WriterMessage: Sendable {
     case append(ItemBatch, loop: Int)
     /// A sealed window's frame is durable.
     case stored(windowStart: UInt64)
+    /// A sealed window can't be stored, now or later: the log is damaged.
+    case damaged(FrameLogError)
     /// Work off what waits, then end.
     case stop
 }
@@ -79,6 +81,7 @@ final class Writer {
             batches.append(batch)
             owners.append(loop)
         case .stored(let windowStart): ingest.stored(windowStart: windowStart)
+        case .damaged(let error): ingest.close(error)
         case .stop: isStopping = true
         }
     }
@@ -133,7 +136,11 @@ final class Writer {
         if current == readiness { return }
         readiness = current
         var metadata: Logger.Metadata = [:]
-        if case .closed(let error) = ingest.health { metadata["error"] = "\(error)" }
+        switch ingest.health {
+        case .healthy, .full: break
+        case .closed(let error): metadata["error"] = "\(error)"
+        case .damaged(let error): metadata["error"] = "\(error)"
+        }
         logger.log(level: current == .ready ? .notice : .error, "\(current.explanation)", metadata: metadata)
         for loop in loops { loop.post(.readiness(current)) }
     }
@@ -145,6 +152,7 @@ extension Readiness {
         case .healthy: self = .ready
         case .full: self = .full
         case .closed: self = .logClosed
+        case .damaged: self = .logDamaged
         }
     }
 }

@@ -18,7 +18,9 @@ enum AdminRouter {
             response.fields.append("Allow: GET, HEAD\r\n")
             response.refuse(.methodNotAllowed, "Allow names the methods that are.", context.settings)
         } else if isReadiness && context.readiness != .ready {
-            response.refuseUnavailable(context.settings)
+            response.refuse(
+                .unavailable, context.readiness.explanation, context.settings,
+                retryAfterSeconds: RetryAfter.unavailable)
         } else if isMetrics {
             response.status = 200
             response.block = context.settings.blocks.metrics

@@ -7,6 +7,11 @@ enum Readiness: Sendable, Equatable {
     case draining
     /// The log met an error that only a restart recovers from.
     case logClosed
+    /// The log has items that can't be read any more.
+    case logDamaged
+
+    /// Whether no upload is begun.
+    var takesNoUploads: Bool { self == .draining || self == .logClosed || self == .logDamaged }
 
     /// What the operator should know.
     var explanation: StaticString {
@@ -15,6 +20,7 @@ enum Readiness: Sendable, Equatable {
         case .full: "the disk is full: uploads are answered 507 until there is room"
         case .draining: "the server is stopping: uploads are answered 503"
         case .logClosed: "the log is closed after an error: uploads are answered 503 until a restart"
+        case .logDamaged: "the log is damaged and closed: uploads are answered 503 until it is repaired"
         }
     }
 }

@@ -23,7 +23,7 @@ enum ChannelRoute {
             response.refuse(.badChannel, ChannelName.advice, settings)
             return .respond
         }
-        if context.readiness == .draining || context.readiness == .logClosed {
+        if context.readiness.takesNoUploads {
             response.refuseUnavailable(settings)
             return .respond
         }

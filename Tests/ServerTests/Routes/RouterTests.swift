@@ -116,7 +116,7 @@ import Testing
 
     @Test func health() throws {
         var site = site
-        for readiness in [Readiness.ready, .full, .draining, .logClosed] {
+        for readiness in [Readiness.ready, .full, .draining, .logClosed, .logDamaged] {
             site.context.readiness = readiness
             let answer = try site.ask("GET /healthz")
             #expect(answer.status == 200)

@@ -242,7 +242,7 @@ import Testing
         _ = try site.accept("POST /channel/a", json, authorization, "Transfer-Encoding: chunked")
     }
 
-    @Test(arguments: [Readiness.draining, .logClosed])
+    @Test(arguments: [Readiness.draining, .logClosed, .logDamaged])
     func notNow(readiness: Readiness) throws {
         var site = site
         site.context.readiness = readiness
