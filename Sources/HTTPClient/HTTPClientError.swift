@@ -21,16 +21,21 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     package let problem: String
     /// What to do about it, where anything but trying again helps.
     package let advice: String?
+    /// Whether the server may have had the request, or a part of it: there was a connection.
+    package let mayHaveArrived: Bool
 
     package var description: String {
         advice.map { "\(url): \(problem); \($0)" } ?? "\(url): \(problem)"
     }
 
-    init(_ url: String, _ kind: Kind, _ problem: String, advice: String? = nil) {
+    init(
+        _ url: String, _ kind: Kind, _ problem: String, advice: String? = nil, mayHaveArrived: Bool = true
+    ) {
         self.url = url
         self.kind = kind
         self.problem = problem
         self.advice = advice
+        self.mayHaveArrived = mayHaveArrived
     }
 
     /// - Parameters:
@@ -59,15 +64,19 @@ package struct HTTPClientError: Error, Sendable, CustomStringConvertible {
                 url, .setup, "the client's own certificate can't be used (\(problem))",
                 advice: "--client-cert and --client-key take PEM files of a certificate and its key")
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST:
-            self.init(url, .transfer, problem, advice: "check --url, and that the server runs")
+            self.init(
+                url, .transfer, problem, advice: "check --url, and that the server runs",
+                mayHaveArrived: false)
         case CURLE_COULDNT_RESOLVE_PROXY:
-            self.init(url, .transfer, problem, advice: "check https_proxy and no_proxy in the environment")
+            self.init(
+                url, .transfer, problem, advice: "check https_proxy and no_proxy in the environment",
+                mayHaveArrived: false)
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             self.init(url, .setup, problem, advice: "an address is such as https://localhost:8080")
         case CURLE_SSL_CONNECT_ERROR:
             self.init(
                 url, .transfer, "no TLS connection (\(problem))",
-                advice: "check that the port is one with TLS")
+                advice: "check that the port is one with TLS", mayHaveArrived: false)
         case CURLE_OPERATION_TIMEDOUT:
             self.init(url, .transfer, "took too long (\(problem))")
         default:

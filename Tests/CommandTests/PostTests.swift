@@ -17,6 +17,38 @@ private struct SeededGenerator: RandomNumberGenerator {
 }
 
 @Suite struct PostTests {
+    /// What may be stored is not sent again once the server may have forgotten it.
+    @Test func aKeyIsUsedForAsLongAsItIsRemembered() {
+        var lifetime = KeyLifetime()
+        #expect(!lifetime.isOver(at: 1_000_000_000))
+        lifetime.noteDoubt(since: 1_000)
+        lifetime.noteDoubt(since: 200_000)
+        #expect(!lifetime.isOver(at: 1_000 + KeyLifetime.milliseconds - 1))
+        #expect(lifetime.isOver(at: 1_000 + KeyLifetime.milliseconds))
+        #expect(KeyLifetime.milliseconds < 300_000)
+    }
+
+    @Test func aServerMayNameTheTimeToComeBack() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT"
+        #expect(ServerRefusal.seconds(until: "17", date: nil) == 17)
+        #expect(ServerRefusal.seconds(until: "Sun, 06 Nov 1994 08:50:07 GMT", date: date) == 30)
+        #expect(ServerRefusal.seconds(until: date, date: "Sun, 06 Nov 1994 08:50:07 GMT") == 0)
+        #expect(ServerRefusal.seconds(until: date, date: nil) == 0)
+        #expect(ServerRefusal.seconds(until: "soon", date: date) == nil)
+    }
+
+    /// Of a server in between nobody knows what it has passed on.
+    @Test(arguments: [
+        ("", true), ("<html>Bad gateway</html>", true), (#"{"type":"about:blank"}"#, true),
+        (#"{"type":"urn:syncstreamer:problem:rate-limited"}"#, false),
+        (#"{"type":"urn:syncstreamer:problem:unavailable","accepted":0}"#, false),
+        (#"{"type":"urn:syncstreamer:problem:unavailable","accepted":1}"#, true),
+    ])
+    func aRefusalSaysWhatIsStored(body: String, mayHaveStored: Bool) {
+        let problem = JSONValue(Array(body.utf8).span)
+        #expect(ServerRefusal.mayHaveStored(problem) == mayHaveStored)
+    }
+
     /// The batches that input in pieces of some size gives.
     private func batches(_ form: ItemBatcher.Form, _ input: [UInt8], pieces: Int) throws -> (
         [PostedBatch], isTorn: Bool

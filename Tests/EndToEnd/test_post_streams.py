@@ -3,8 +3,16 @@
 import json
 import os
 import signal
+import ssl
 import struct
 import subprocess
+import threading
+import time
+from contextlib import contextmanager
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
 
 from support.server import PROGRAM, SECRET, environment, run
 from support.waiting import DEADLINE_SECONDS, until
@@ -72,6 +80,48 @@ def test_what_no_retry_can_cure_ends_it(server, channel):
         assert finished.returncode == 1 and b"401" in finished.stderr
     foreign = run("post", "--url", f"https://localhost:{server.port}", channel, stdin=b"1\n", check=False, SYNCSTREAMER_SECRET=SECRET)
     assert foreign.returncode == 1 and b"--cacert" in foreign.stderr
+
+
+@contextmanager
+def stand_in(identity, *answers):
+    """Something that answers in the server's place, one after the other: status, fields, body. Gives its arguments, and the
+    keys of the requests that came."""
+    left, keys = list(answers), []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            keys.append(self.headers["Idempotency-Key"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status, fields, body = left.pop(0)
+            self.send_response(status)
+            for name, value in {**fields, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.certificate, identity.key)
+    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield ["post", "--url", f"https://localhost:{server.server_port}", "--cacert", identity.authority, "a"], keys
+        server.shutdown()
+
+
+@pytest.mark.parametrize("is_date", [False, True])
+def test_what_may_be_stored_is_not_sent_again_once_its_key_may_be_forgotten(identity, is_date):
+    """Of a server in between nobody knows what it has passed on, and it asks to come back in an hour."""
+    retry_after = formatdate(time.time() + 3600, usegmt=True) if is_date else "3600"
+    with stand_in(identity, (502, {"Retry-After": retry_after}, b"")) as (arguments, keys):
+        finished = run(*arguments, stdin=b"1\n2\n", check=False, SYNCSTREAMER_SECRET=SECRET)
+    assert finished.returncode == 1 and len(keys) == 1
+    assert finished.stdout.startswith(b"0 items acknowledged")
+    assert b"items 0 to 1 may be stored" in finished.stderr
 
 
 def test_kills_of_the_server_lose_and_double_nothing(start):

@@ -14,8 +14,9 @@ struct PostCommand: ParsableCommand {
             --records it is a stream of records: a timestamp in milliseconds and a size, 8 octets each in \
             network byte order, and as many octets of data. What there is is posted at once, in batches \
             that are tried again, until they are acknowledged, when the server is away: each has a key, so \
-            that none is stored twice. The server remembers keys for five minutes. Refused items are told \
-            by number, from 0. Exit status 1 says that not all were acknowledged.
+            that none is stored twice. The server remembers keys for five minutes: where a batch was sent \
+            and no answer came for that long, it ends, and says which items may be stored or not. Refused \
+            items are told by number, from 0. Exit status 1 says that not all were acknowledged.
 
             Examples:
 
