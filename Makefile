@@ -61,7 +61,7 @@ unit: packages
 
 end-to-end: build .venv/installed
 	@mkdir -p $(logs)
-	$(python) -m pytest Tests/EndToEnd Tests/Attack 2>&1 | tee $(logs)/end-to-end.log
+	$(python) -m pytest Tests/EndToEnd Tests/Attack Tests/Web 2>&1 | tee $(logs)/end-to-end.log
 
 test-asan: toolchain packages
 	$(call sanitized,address,asan)
@@ -76,7 +76,7 @@ swift build --build-tests --sanitize=$(1) --scratch-path .build/$(2)
 SANITIZED=1 SIMULATION_SEEDS=50 swift test --skip-build --sanitize=$(1) --scratch-path .build/$(2) 2>&1 | tee $(logs)/unit-$(2).log
 $(if $(END_TO_END),$(MAKE) --no-print-directory .venv/installed
 SYNCSTREAMER_PROGRAM=$(CURDIR)/.build/$(2)/debug/syncstreamer \
-    $(python) -m pytest Tests/EndToEnd Tests/Attack 2>&1 | tee $(logs)/end-to-end-$(2).log)
+    $(python) -m pytest Tests/EndToEnd Tests/Attack Tests/Web 2>&1 | tee $(logs)/end-to-end-$(2).log)
 endef
 
 fuzz: fuzzer

@@ -131,7 +131,7 @@ def test_no_test_sleeps():
     sleeping = re.compile(r"\b(?:sleep|usleep|nanosleep)\s*\(")
     report([
         place(path, number, line)
-        for pattern in ("Tests/**/*.swift", "Tests/EndToEnd/**/*.py", "Tests/Attack/**/*.py")
+        for pattern in ("Tests/**/*.swift", "Tests/EndToEnd/**/*.py", "Tests/Attack/**/*.py", "Tests/Web/**/*.py")
         for path in tracked(pattern) if path.name != "waiting.py"
         for number, line in lines(path) if sleeping.search(code(line))
     ])
@@ -141,7 +141,7 @@ def test_every_test_runs():
     off = re.compile(r"\.disabled\(|\bwithKnownIssue\b|\bXCTSkip\b|pytest\.(?:skip|xfail|importorskip)|mark\.(?:skip|xfail)")
     report([
         place(path, number, line)
-        for pattern in ("Tests/**/*.swift", "Tests/EndToEnd/**/*.py", "Tests/Attack/**/*.py")
+        for pattern in ("Tests/**/*.swift", "Tests/EndToEnd/**/*.py", "Tests/Attack/**/*.py", "Tests/Web/**/*.py")
         for path in tracked(pattern) for number, line in lines(path) if off.search(code(line))
     ])
 
