@@ -23,7 +23,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path in FILES:
             name, kind = FILES[self.path]
-            self.answer(200, {"Content-Type": kind, "Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
+            self.answer(200, {"Content-Type": kind, "Content-Security-Policy": POLICY, "Cache-Control": "no-store",
+                              "Access-Control-Allow-Origin": "*"},
                         (WEB / name).read_bytes())
         else:
             self.pass_on()
