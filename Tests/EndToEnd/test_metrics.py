@@ -6,37 +6,12 @@ import subprocess
 import pytest
 
 from support.http2 import HTTP2Client
-from support.server import AUTHORIZED, JSON, SECRET, free_port
+from support.metrics import Metrics
+from support.server import AUTHORIZED, JSON, SECRET
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import Wire
 
 NDJSON = {**AUTHORIZED, "Content-Type": "application/x-ndjson"}
-
-
-class Metrics:
-    def __init__(self, start, *options, **settings):
-        self.port = free_port()
-        self.server = start("--admin", f"127.0.0.1:{self.port}", *options, **settings)
-
-    def text(self):
-        with Wire(("127.0.0.1", self.port), None, plain=True) as wire:
-            response = wire.ask("GET", "/metrics")
-            assert response.status == 200
-            assert response.get("content-type") == "text/plain; version=0.0.4; charset=utf-8"
-            return response.body.decode()
-
-    def all(self):
-        samples = {}
-        for line in self.text().splitlines():
-            if not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                assert name not in samples, f"{name} comes twice"
-                samples[name] = float(value)
-        return samples
-
-    def until(self, name, value):
-        """Waits for a sample: loops publish what they count a few times a second."""
-        until(lambda: self.all().get(name, 0) == value, f"{name} to be {value}; it is {self.all().get(name)}")
 
 
 @pytest.fixture
@@ -154,3 +129,19 @@ def test_no_secret_and_no_name_of_a_channel_is_in_it(metrics):
     text = metrics.text()
     for word in (SECRET, "channel-of-a-person", "payload", "a-type"):
         assert word not in text
+
+
+def test_no_page_in_a_browser_may_read_it(metrics):
+    with Wire(("127.0.0.1", metrics.port), None, plain=True) as wire:
+        for target in ("/metrics", "/readyz", "/healthz", "/nothing"):
+            answer = wire.ask("GET", target, {"Origin": "https://a.example"})
+            assert not [name for name, _ in answer.fields if name.lower().startswith("access-control-")]
+
+
+def test_a_flood_of_the_public_port_leaves_it_alone(start):
+    metrics = Metrics(start, "--max-connections", "2")
+    with metrics.server.wire(), metrics.server.wire():
+        until(lambda: not metrics.server.is_listening(), "the server to be full")
+        metrics.until("syncstreamer_connections", 3)
+        with Wire(("127.0.0.1", metrics.port), None, plain=True) as probe:
+            assert probe.ask("GET", "/readyz").status == 200

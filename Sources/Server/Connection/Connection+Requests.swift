@@ -137,7 +137,10 @@ extension Connection {
 
     /// Answers a message that breaks HTTP's rules, and ends the connection (RFC 9112 section 9.6).
     private func refuse(_ fault: RequestFault, _ workspace: inout Workspace, _ turn: borrowing Turn) {
-        Router.refuse(fault, turn.context, &workspace.response)
+        switch service {
+        case .streaming, .plain, .trusted: Router.refuse(fault, turn.context, &workspace.response)
+        case .admin: AdminRouter.refuse(fault, &workspace.response)
+        }
         isHead = false
         isKeptAlive = false
         mustLinger = true

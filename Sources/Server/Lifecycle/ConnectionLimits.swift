@@ -8,6 +8,9 @@ package struct ConnectionLimits: Sendable {
     /// Connections from one IPv4 address or IPv6 /64. A CDN's node or a large office's gateway stays below
     /// it.
     package var connectionsPerAddressMax = 1_000
+    /// Connections to the operator's listener, which count for neither of those above: whoever floods the
+    /// public ports must not hide it, and a few scrapers and probes are all that come there.
+    package var operatorConnectionsMax = 32
     /// From accept to a finished TLS handshake.
     package var handshakeTimeoutMilliseconds: UInt64 = 10_000
     /// From a head's first octet to its last.
@@ -73,7 +76,8 @@ extension ConnectionLimits {
     /// How many connections the process has descriptors for, at most `connectionsMax`.
     func connectionsUsable(logger: Logger) -> Int {
         let descriptors = ProcessLimits.raiseDescriptorsMax()
-        let usable = max(1, min(connectionsMax, descriptors - Self.descriptorsReserved))
+        let reserved = Self.descriptorsReserved + operatorConnectionsMax
+        let usable = max(1, min(connectionsMax, descriptors - reserved))
         if usable < connectionsMax {
             logger.warning(
                 "the system allows \(descriptors) descriptors; at most \(usable) connections are taken",

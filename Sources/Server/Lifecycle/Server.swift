@@ -88,6 +88,9 @@ package final class Server {
         let ledger = ConnectionLedger(
             totalMax: configuration.limits.connectionsUsable(logger: logger),
             perNetworkMax: configuration.limits.connectionsPerAddressMax)
+        let operatorLedger = ConnectionLedger(
+            totalMax: configuration.limits.operatorConnectionsMax,
+            perNetworkMax: configuration.limits.operatorConnectionsMax)
         let sealing = try Sealer(
             recovery, mailbox: sealer, writer: writer, metrics: metrics,
             latenessMilliseconds: configuration.log.latenessMilliseconds, logger: logger)
@@ -105,7 +108,9 @@ package final class Server {
                 requestLimits: configuration.requestLimits,
                 http2Limits: configuration.http2Limits, logger: logger)
             let loop = try EventLoop(
-                index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
+                index: index, mailbox: mailbox, writer: writer,
+                ledgers: ConnectionLedgers(clients: ledger, operators: operatorLedger),
+                catalog: recovery.catalog,
                 tls: tls, ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock,
                 access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) })
             try listeners.hand(to: loop, index: index)

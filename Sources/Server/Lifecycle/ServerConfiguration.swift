@@ -30,7 +30,7 @@ package struct ServerConfiguration: Sendable {
     package var retention = Retention()
     /// Event loops; nil takes one a processor.
     package var loopCount: Int?
-    /// Where `/readyz` is served without TLS; nil nowhere.
+    /// Where `/healthz`, `/readyz` and `/metrics` are served without TLS; nil nowhere.
     package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
     /// Where frames and uploads are served without TLS too; nil nowhere. Port 0 takes a free one.
     package var plain: (host: String, port: UInt16)?

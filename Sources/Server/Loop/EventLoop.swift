@@ -18,7 +18,7 @@ final class EventLoop {
     private let index: Int
     private let mailbox: Mailbox<LoopMessage>
     private let writer: Mailbox<WriterMessage>
-    private let ledger: ConnectionLedger
+    private let ledgers: ConnectionLedgers
     private let catalog: CatalogCell
     private var snapshot: Snapshot<FrameCatalog>
 
@@ -43,14 +43,14 @@ final class EventLoop {
     private var isStopping = false
 
     init(
-        index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>, ledger: ConnectionLedger,
-        catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
+        index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>,
+        ledgers: ConnectionLedgers, catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
         frameClock: FrameClock, access: AccessLines? = nil
     ) throws {
         self.index = index
         self.mailbox = mailbox
         self.writer = writer
-        self.ledger = ledger
+        self.ledgers = ledgers
         self.catalog = catalog
         snapshot = catalog.current()
         self.tls = tls
@@ -138,7 +138,7 @@ final class EventLoop {
 
     private func open(_ descriptor: consuming Descriptor, _ peer: SocketAddress, _ service: Service) {
         // Over a limit the descriptor closes here: those that are connected keep their service.
-        if let refusal = ledger.admit(peer.network) {
+        if let refusal = ledgers[service].admit(peer.network) {
             workspace.metrics.refusedConnections[Int(refusal.rawValue)] += 1
             return
         }
@@ -154,7 +154,7 @@ final class EventLoop {
             connections.insert(connection, at: token)
         } catch {
             connections.remove(at: token)
-            ledger.release(peer.network)
+            ledgers[service].release(peer.network)
             turn.logger.error("a connection could not be set up", metadata: ["error": "\(error)"])
         }
     }
@@ -224,7 +224,7 @@ final class EventLoop {
     private func close(_ connection: Connection) {
         connection.abandonUploads(&workspace)
         connections.remove(at: connection.token)
-        ledger.release(connection.network)
+        ledgers[connection.service].release(connection.network)
         // The descriptor closes with the connection's last reference; the poller forgets it then.
         if acceptors.contains(where: { $0.isPaused }) { resumeAccepting() }
     }

@@ -49,7 +49,7 @@ enum Router {
         case .frame(let id): FrameRoute.respond(id, head, octets, context, &response)
         case .root: PlainRoute.respondWithStartPage(context, &response)
         case .time: PlainRoute.respondWithTime(context, &response)
-        case .health: PlainRoute.respondWithHealth(context, &response)
+        case .health: PlainRoute.respondWithHealth(context.settings.blocks, &response)
         case .channel, .event, .server, .unknown: preconditionFailure("not read by GET")
         }
         return .respond

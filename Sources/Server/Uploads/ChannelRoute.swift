@@ -32,7 +32,7 @@ enum ChannelRoute {
             return .respond
         }
         if context.readiness == .draining || context.readiness == .logClosed {
-            response.refuseUnavailable(settings)
+            response.refuseUnavailable(settings.blocks)
             return .respond
         }
         guard let body = body(head, octets, settings, &response),

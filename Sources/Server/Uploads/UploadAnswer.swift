@@ -120,7 +120,7 @@ enum UploadAnswer {
         _ response: inout Response
     ) {
         if tally.acceptedCount > 0 { appendLocation(tally, &response) }
-        response.beginProblem(problem, settings, retryAfterSeconds: retryAfterSeconds)
+        response.beginProblem(problem, settings.blocks, retryAfterSeconds: retryAfterSeconds)
         response.appendMember("detail")
         JSONWriter.append(detail, to: &response.text)
         response.appendMember("accepted")

@@ -43,7 +43,9 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "HOST:PORT for /readyz without TLS, or 'off'. (default: 127.0.0.1:8081)", valueName: "address"))
+            "HOST:PORT for the operator: /healthz, /readyz and /metrics, without TLS; or 'off'. "
+                + "(default: 127.0.0.1:8081)",
+            valueName: "address"))
     var admin: ListenAddress?
 
     @Option(help: ArgumentHelp("The origin whose scripts may read. (default: *)", valueName: "origin"))
