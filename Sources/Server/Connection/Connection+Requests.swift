@@ -72,7 +72,7 @@ extension Connection {
             endBody(of: framing, expectsContinue: expectsContinue)
             respond(&workspace, turn)
         case .receive(let upload):
-            beginUpload(upload, expectsContinue: expectsContinue, &workspace, turn)
+            beginUpload(upload, framing: framing, expectsContinue: expectsContinue, &workspace, turn)
         }
     }
 

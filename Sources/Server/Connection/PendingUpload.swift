@@ -14,6 +14,8 @@ final class PendingUpload {
     private(set) var tally = UploadTally()
     /// How the body ended; nil while it arrives.
     private(set) var ending: UploadEnding?
+    /// It ended within an item.
+    private(set) var hasLostItem = false
     /// When its head came, in microseconds of the monotonic clock.
     let startedAt: UInt64
     /// For the access log; nil where there is none.
@@ -25,6 +27,9 @@ final class PendingUpload {
     /// What comes before the content where the body is gzip.
     private var gzip: GzipContent?
     private var isContentOver = false
+    private let memory: UploadMemory
+    /// What `memory` has noted of it.
+    private var heldByteCount = 0
 
     /// Of the body so far; nil without a key.
     private var digest: BodyDigest?
@@ -35,8 +40,12 @@ final class PendingUpload {
     /// The log was told that the upload has ended and has not answered.
     private var isEnding = false
 
-    init(_ upload: Upload, startedAt: UInt64 = 0) throws(CompressionError) {
+    /// - Parameter memory: has room for what the upload holds from its head on.
+    init(
+        _ upload: Upload, memory: UploadMemory = UploadMemory(), startedAt: UInt64 = 0
+    ) throws(CompressionError) {
         head = upload
+        self.memory = memory
         self.startedAt = startedAt
         if upload.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: upload).span) }
         switch upload.body {
@@ -48,7 +57,10 @@ final class PendingUpload {
             let byteCountMax = upload.body.isStream ? UInt64.max : UInt64(upload.byteCountMax)
             gzip = try GzipContent(limits: InflateLimits(byteCountMax: byteCountMax))
         }
+        hold()
     }
+
+    deinit { memory.change(from: heldByteCount, to: 0) }
 
     /// Whether so much is on its way to the log that more has to wait for the log.
     var isWaitingForLog: Bool {
@@ -61,6 +73,8 @@ final class PendingUpload {
 
     /// Takes octets of the body as they were sent. All that came before must have been worked off.
     func take(_ octets: Span<UInt8>) {
+        hold(octets.count)
+        if ending != nil { return }
         if head.isGzip { gzip!.take(octets) } else { content.append(copying: octets) }
     }
 
@@ -72,9 +86,11 @@ final class PendingUpload {
         if ending == nil {
             ending = reason
             if reason == .keyConflict { tally.discredit() }
+            hasLostItem = !content.isEmpty || gzip?.isEmpty == false
         }
         content.release()
         gzip = nil
+        hold()
     }
 
     /// The log has decided on the oldest item that is on its way, or on the claim of the key, or knows of the
@@ -102,6 +118,10 @@ final class PendingUpload {
     func work(
         into batch: inout ItemBatch, ticket: UInt64, _ context: borrowing RequestContext
     ) -> Bool {
+        defer {
+            trim()
+            hold()
+        }
         if let key = head.key, claim == nil, ending == nil, !isClaiming {
             batch.claim(key, ticket: ticket)
             isClaiming = true
@@ -196,6 +216,34 @@ final class PendingUpload {
     }
 }
 
+// What it costs.
+extension PendingUpload {
+    /// Notes what is held, with `more` octets to come. Where there is no room for them, the upload ends.
+    private func hold(_ more: Int = 0) {
+        var after = UploadMemory.uploadByteCount
+        if ending == nil {
+            let came = head.heldByteCount - head.promisedByteCount + content.count + (gzip?.count ?? 0) + more
+            after = max(head.heldByteCount, came)
+            // At the head whoever made it has asked for all that was promised.
+            if heldByteCount > 0 && !memory.hasRoom(from: heldByteCount, to: after) {
+                return end(.memoryFull)
+            }
+        }
+        memory.change(from: heldByteCount, to: after)
+        heldByteCount = after
+    }
+
+    /// Gives memory back that was for more than what is left: a stream may rest for hours.
+    private func trim() {
+        if content.capacity <= UploadLimits.restByteCountMax || content.count > content.capacity / 4 {
+            return
+        }
+        var rest = Buffer()
+        rest.append(contentsOf: content)
+        content = rest
+    }
+}
+
 // Uploads with a key: what was stored before is passed over, and must be what comes now.
 extension PendingUpload {
     /// What must be the same beside the body. An age is told anew with each try, as it grows.
@@ -248,14 +296,4 @@ extension PendingUpload {
             end(.refused)
         }
     }
-}
-
-/// What one upload may have under way.
-enum UploadLimits {
-    /// Octets of items that the log has not decided on; one item may go beyond.
-    static let inFlightByteCountMax = 1 << 20
-    /// Items that the log has not decided on.
-    static let inFlightItemsMax = 8192
-    /// Octets inflated at a time.
-    static let pieceByteCount = 64 * 1024
 }

@@ -11,6 +11,9 @@ package struct ConnectionLimits: Sendable {
     /// Connections to the operator's listener, which count for neither of those above: whoever floods the
     /// public ports must not hide it, and a few scrapers and probes are all that come there.
     package var operatorConnectionsMax = 32
+    /// Memory that uploads hold of items that have not come whole. Each loop has an equal part. The default
+    /// is 32 items of the greatest size half-way, or 10,000 streams in gzip.
+    package var uploadByteCountMax = 512 << 20
     /// From accept to a finished TLS handshake.
     package var handshakeTimeoutMilliseconds: UInt64 = 10_000
     /// From a head's first octet to its last.
@@ -72,6 +75,12 @@ extension ConnectionLimits {
     /// Descriptors for everything that is not a connection: listeners, pollers, segments, frames being
     /// mapped.
     private static let descriptorsReserved = 64
+
+    /// What each of so many loops may hold of uploads: room for two of the largest items in any case, or one
+    /// that is allowed could not be sent (`UploadMemory`).
+    func uploadByteCountMax(ofEach loopCount: Int, itemByteCountMax: Int) -> Int {
+        max(uploadByteCountMax / loopCount, 2 * (itemByteCountMax + UploadMemory.littleByteCountMax))
+    }
 
     /// How many connections the process has descriptors for, at most `connectionsMax`.
     func connectionsUsable(logger: Logger) -> Int {

@@ -91,6 +91,8 @@ package final class Server {
         let operatorLedger = ConnectionLedger(
             totalMax: configuration.limits.operatorConnectionsMax,
             perNetworkMax: configuration.limits.operatorConnectionsMax)
+        let uploadByteCountMax = configuration.limits.uploadByteCountMax(
+            ofEach: loops.count, itemByteCountMax: configuration.log.itemByteCountMax)
         let sealing = try Sealer(
             recovery, mailbox: sealer, writer: writer, metrics: metrics,
             latenessMilliseconds: configuration.log.latenessMilliseconds, logger: logger)
@@ -110,7 +112,7 @@ package final class Server {
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer,
                 ledgers: ConnectionLedgers(clients: ledger, operators: operatorLedger),
-                catalog: recovery.catalog,
+                uploadByteCountMax: uploadByteCountMax, catalog: recovery.catalog,
                 tls: tls, ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock,
                 access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) })
             try listeners.hand(to: loop, index: index)

@@ -25,7 +25,7 @@ final class EventLoop {
     private var poller: Poller
     private var acceptors: [Acceptor] = []
     private var connections = SlotTable<Connection>()
-    private var workspace = Workspace()
+    private var workspace: Workspace
     private var turn: Turn
     private var tls: TLSContext
     private let ticketKeys: TicketKeys
@@ -44,7 +44,7 @@ final class EventLoop {
 
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>,
-        ledgers: ConnectionLedgers, catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
+        ledgers: ConnectionLedgers, uploadByteCountMax: Int, catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
         frameClock: FrameClock, access: AccessLines? = nil
     ) throws {
         self.index = index
@@ -57,6 +57,7 @@ final class EventLoop {
         self.ticketKeys = ticketKeys
         self.turn = turn
         self.frameClock = frameClock
+        workspace = Workspace(memory: UploadMemory(byteCountMax: uploadByteCountMax))
         workspace.access = access
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: 0)
         poller = try Poller(eventsMax: TurnLimits.eventsMax)
@@ -258,7 +259,7 @@ final class EventLoop {
 
     private func publishMetrics() {
         workspace.metrics.openConnections = UInt64(connections.count)
-        workspace.metrics.queuedByteCount = UInt64(workspace.undecidedByteCount)
+        workspace.noteLevels()
         turn.context.metrics.publish(workspace.metrics, of: index)
         workspace.access?.handOver()
     }
@@ -272,6 +273,7 @@ final class EventLoop {
         workspace.batch = spareBatches.popLast() ?? ItemBatch()
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: heardOfCommit)
         workspace.undecidedByteCount += full.byteCount
+        workspace.undecidedCount += full.count
         writer.post(.append(full, loop: index))
     }
 
@@ -286,6 +288,7 @@ final class EventLoop {
         switch consume message {
         case .decided(var batch):
             workspace.undecidedByteCount -= batch.byteCount
+            workspace.undecidedCount -= batch.count
             decide(batch)
             heardOfCommit = max(heardOfCommit, batch.decidedInCommit)
             batch.removeAll()

@@ -18,12 +18,17 @@ struct LoopMetrics: Sendable {
     /// Connections by HTTP/2 that were ended for what they cost.
     var sentAwayConnections: UInt64 = 0
 
+    /// By `UploadRefusal`.
+    var refusedUploads = InlineArray<2, UInt64>(repeating: 0)
     var acceptedItems: UInt64 = 0
     var acceptedItemByteCount: UInt64 = 0
     /// By `ItemRejection`.
     var rejectedItems = InlineArray<9, UInt64>(repeating: 0)
-    /// Octets of items on their way to the log.
+    /// Items on their way to the log, and their octets.
+    var queuedItems: UInt64 = 0
     var queuedByteCount: UInt64 = 0
+    /// Octets that uploads hold of items that have not come whole.
+    var uploadByteCount: UInt64 = 0
 
     var turns = Histogram()
 
@@ -65,10 +70,13 @@ struct LoopMetrics: Sendable {
         for index in handshakes.indices { handshakes[index] += other.handshakes[index] }
         failedHandshakes += other.failedHandshakes
         sentAwayConnections += other.sentAwayConnections
+        for index in refusedUploads.indices { refusedUploads[index] += other.refusedUploads[index] }
         acceptedItems += other.acceptedItems
         acceptedItemByteCount += other.acceptedItemByteCount
         for index in rejectedItems.indices { rejectedItems[index] += other.rejectedItems[index] }
+        queuedItems += other.queuedItems
         queuedByteCount += other.queuedByteCount
+        uploadByteCount += other.uploadByteCount
         turns.add(other.turns)
     }
 }

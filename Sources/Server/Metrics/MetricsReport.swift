@@ -65,6 +65,16 @@ enum MetricsReport {
     }
 
     private static func appendItems(_ loops: LoopMetrics, to out: inout MetricsText) {
+        out.begin(
+            "syncstreamer_uploads_refused_total", .counter,
+            "Uploads for which there was no room at their head.")
+        for reason in UploadRefusal.allCases {
+            out.sample(loops.refusedUploads[Int(reason.rawValue)], "reason", reason.name)
+        }
+        out.begin(
+            "syncstreamer_upload_memory_bytes", .gauge,
+            "Octets that uploads hold of items that have not come whole.")
+        out.sample(loops.uploadByteCount)
         out.begin("syncstreamer_items_accepted_total", .counter, "Items that are durable.")
         out.sample(loops.acceptedItems)
         out.begin("syncstreamer_items_accepted_bytes_total", .counter, "Octets of those items.")
@@ -78,6 +88,8 @@ enum MetricsReport {
     private static func appendLog(_ log: MetricsBoard.Log, _ loops: LoopMetrics, to out: inout MetricsText) {
         out.begin("syncstreamer_log_queue_bytes", .gauge, "Octets of items on their way to the log.")
         out.sample(loops.queuedByteCount)
+        out.begin("syncstreamer_log_queue_items", .gauge, "Those items.")
+        out.sample(loops.queuedItems)
         out.begin(
             "syncstreamer_log_commit_duration_seconds", .histogram,
             "Commits of items, of all that waited at once.")

@@ -84,6 +84,8 @@ extension Response {
 enum RetryAfter {
     /// A restart with recovery takes seconds.
     static var unavailable: UInt64 { 5 }
+    /// A disk takes what may wait for it, and a network what may be half-way, in about that time.
+    static var room: UInt64 { 1 }
     /// Keys are remembered for five minutes and more.
     static var tooManyKeys: UInt64 { 60 }
     /// Retention frees room at each sealed frame; a person needs longer.

@@ -55,6 +55,22 @@ enum Router {
         return .respond
     }
 
+    /// Answers an upload for which there is no room: before its body, which nobody has to send in vain.
+    static func refuse(
+        _ refusal: UploadRefusal, _ context: borrowing RequestContext, _ response: inout Response
+    ) {
+        response.reset()
+        response.route = .channel
+        let type: ProblemType =
+            switch refusal {
+            case .queueFull: .queueFull
+            case .memoryFull: .memoryFull
+            }
+        response.refuse(
+            type, "Nothing of it was taken: send it again in a moment.", context.settings,
+            retryAfterSeconds: RetryAfter.room)
+    }
+
     /// Answers an upload once the log has decided on all its items.
     static func answer(
         _ tally: borrowing UploadTally, _ ending: UploadEnding, of upload: borrowing Upload,

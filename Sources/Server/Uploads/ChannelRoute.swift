@@ -55,19 +55,22 @@ enum ChannelRoute {
             }
             key = text.scoped(to: channelID.span, owner: owner.span)
         }
-        if !body.isStream && !isGzip, case .length(let count) = head.framing,
-            count > UInt64(settings.itemByteCountMax)
-        {
-            response.refuseTooLarge(settings)
-            return .respond
+        var promised = 0
+        if !body.isStream && !isGzip, case .length(let count) = head.framing {
+            if count > UInt64(settings.itemByteCountMax) {
+                response.refuseTooLarge(settings)
+                return .respond
+            }
+            promised = Int(count)
         }
         let answerForm: Upload.AnswerForm =
             Preferences.wantMinimal(head, octets) ? .minimal : answersBare ? .bare : .full
         return .receive(
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
-                deviceTimestamp: parameters.timestamp, isAged: parameters.isAge, body: body, isGzip: isGzip,
-                key: key, meter: meter, byteCountMax: settings.itemByteCountMax,
+                deviceTimestamp: parameters.timestamp, isAged: parameters.isAge, body: body,
+                promisedByteCount: promised, isGzip: isGzip, key: key, meter: meter,
+                byteCountMax: settings.itemByteCountMax,
                 answerForm: answerForm, receivedAt: context.nowMilliseconds))
     }
 }

@@ -39,6 +39,8 @@ struct Upload: Sendable {
     /// That time was given as an age.
     var isAged = false
     let body: Body
+    /// Octets of an item that is not gzip, where the head says how many; otherwise 0.
+    var promisedByteCount = 0
     /// The body is gzip (RFC 9110 section 8.4.1.3).
     let isGzip: Bool
     /// What tells a retry from a new upload; nil where the client gave no key.

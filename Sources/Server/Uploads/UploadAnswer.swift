@@ -45,6 +45,11 @@ enum UploadAnswer {
         case .tooLarge: (.tooLarge, "The item is larger than an item may be here.", nil)
         case .tooDense:
             (.tooLarge, "The body inflates to too many times its size: send it without gzip.", nil)
+        case .memoryFull:
+            (
+                .memoryFull, "There is no room for the rest of this item now: send it again in a moment.",
+                RetryAfter.room
+            )
         case .timedOut: (.timeout, "Nothing more came of the body: send items sooner, or end it.", nil)
         case .cutOff: (.tornBody, "The body was cut off.", nil)
         case .draining:

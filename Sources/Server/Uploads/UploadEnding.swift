@@ -14,6 +14,8 @@ enum UploadEnding: Sendable, Equatable {
     case tooLarge
     /// So few octets stand for so many that they can't be data.
     case tooDense
+    /// There is no memory for the rest of an item.
+    case memoryFull
     /// Nothing more came for too long.
     case timedOut
     /// The client ended its direction in the middle of it.

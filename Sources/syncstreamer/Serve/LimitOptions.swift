@@ -1,14 +1,10 @@
 import ArgumentParser
-import FrameLog
 import HTTP
 import HTTP2
 import Server
 
 /// Options of `serve`: what one client, and all together, may take.
 struct LimitOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The largest item, at most 1GiB. (default: 16MiB)", valueName: "size"))
-    var maxItemSize: ByteSize?
-
     @Option(help: ArgumentHelp("Connections open at once. (default: 10000)", valueName: "count"))
     var maxConnections: Int?
 
@@ -97,14 +93,6 @@ struct LimitOptions: ParsableArguments {
     var rateAddressGuesses: Int?
 
     func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
-        if let size = try source.value(maxItemSize, "max-item-size") {
-            try OptionSource.check(
-                size.byteCount, within: 1...Self.itemByteCountMax, "max-item-size", "1 to 1GiB")
-            configuration.log.itemByteCountMax = Int(size.byteCount)
-            // A segment holds an item of the greatest size with what is said about it.
-            configuration.log.segmentByteCount = max(
-                configuration.log.segmentByteCount, Int(size.byteCount) + Self.segmentRoomByteCount)
-        }
         let limits = configuration.limits
         configuration.limits.connectionsMax =
             try count(source.value(maxConnections, "max-connections"), "max-connections")
@@ -195,8 +183,4 @@ struct LimitOptions: ParsableArguments {
         try OptionSource.check(value, within: 1...86_400_000, option, "1ms to 24h")
         return value
     }
-
-    /// An item is held in memory while it arrives, so what is allowed must be far below what a machine has.
-    private static let itemByteCountMax: UInt64 = 1 << 30
-    private static let segmentRoomByteCount = 4 << 20
 }

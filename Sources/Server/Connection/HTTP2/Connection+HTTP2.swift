@@ -162,12 +162,7 @@ extension Connection {
         _ upload: Upload, on stream: HTTP2StreamID, hasContent: Bool, _ exchange: HTTP2Exchange,
         _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
-        let pending: PendingUpload
-        do {
-            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
-        } catch {
-            // No memory for zlib's window: this request fails, the server goes on.
-            Router.refuse(.shortOfMemory, turn.context, &workspace.response)
+        guard let pending = workspace.begin(upload, turn) else {
             return respond(on: stream, exchange, &workspace, turn)
         }
         pending.accessPath = workspace.access?.suspend()
@@ -225,7 +220,6 @@ extension Connection {
         isHead = false
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
-        workspace.countRejections(of: uploading.pending.tally)
         if let path = uploading.pending.accessPath { workspace.access?.resume(path) }
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
     }
