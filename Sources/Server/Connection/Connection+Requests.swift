@@ -138,7 +138,8 @@ extension Connection {
     /// Answers a message that breaks HTTP's rules, and ends the connection (RFC 9112 section 9.6).
     private func refuse(_ fault: RequestFault, _ workspace: inout Workspace, _ turn: borrowing Turn) {
         switch service {
-        case .streaming, .plain, .trusted: Router.refuse(fault, turn.context, &workspace.response)
+        case .streaming, .plain, .trusted:
+            Router.refuse(fault, turn.context, from: requester, &workspace.response)
         case .admin: AdminRouter.refuse(fault, &workspace.response)
         }
         isHead = false

@@ -39,6 +39,8 @@ final class PendingUpload {
     private var isClaiming = false
     /// The log was told that the upload has ended and has not answered.
     private var isEnding = false
+    /// Items that came again, and octets of them.
+    private var repeated: (count: UInt64, byteCount: UInt64) = (0, 0)
 
     /// - Parameter memory: has room for what the upload holds from its head on.
     init(
@@ -87,6 +89,7 @@ final class PendingUpload {
             ending = reason
             if reason == .keyConflict { tally.discredit() }
             hasLostItem = !content.isEmpty || gzip?.isEmpty == false
+            if !reason.isServersOwn { chargeForNothing() }
         }
         content.release()
         gzip = nil
@@ -162,19 +165,24 @@ final class PendingUpload {
                 digest?.read(content.octets.extracting(first: consumed))
                 digest?.endItem()
                 if isBehindEnd { return end(.keyConflict) }
+                if !charge(items: 1, byteCount: consumed) { return }
                 submit(range, timestamp, into: &batch, ticket: ticket, context)
-                if ending != nil { return }
                 content.consume(consumed)
+                checkRepetition()
+                if ending != nil { return }
                 if !head.body.isStream { return end(.complete) }
             case .tooLarge(let consumed):
                 digest?.read(content.octets.extracting(first: consumed))
-                content.consume(consumed)
                 if !head.body.isStream { return end(.tooLarge) }
                 if isBehindEnd { return end(.keyConflict) }
+                if !charge(items: 1, byteCount: consumed) { return }
+                content.consume(consumed)
                 tally.rejectTooLarge("An item has at most \(head.byteCountMax) octets here.")
                 checkRepetition()
             case .needsMore(let consumed):
                 digest?.read(content.octets.extracting(first: consumed))
+                // Blank lines, or the rest of an item that is too large.
+                if consumed > 0 && !charge(items: 0, byteCount: consumed) { return }
                 content.consume(consumed)
                 return
             case .torn: return end(.tornRecord)
@@ -188,14 +196,9 @@ final class PendingUpload {
         _ context: borrowing RequestContext
     ) {
         if head.body.isJSON, let fault = JSONValidator.fault(in: content.octets.extracting(range)) {
-            tally.rejectInvalid("At octet \(fault.offset): \(fault.reason)")
-            return checkRepetition()
+            return tally.rejectInvalid("At octet \(fault.offset): \(fault.reason)")
         }
-        if let claim, tally.itemCount < claim.progress.decidedCount {
-            tally.pass()
-            return checkRepetition()
-        }
-        if let refusal = head.meter?.charge(byteCount: range.count) { return end(.rateLimited(refusal)) }
+        if isRepeated { return tally.pass() }
         let stamp: ItemTimestamp
         if let timestamp = timestamp ?? head.deviceTimestamp {
             stamp = .device(timestamp)
@@ -242,6 +245,31 @@ extension PendingUpload {
         rest.append(contentsOf: content)
         content = rest
     }
+
+    /// Charges what has come, whatever becomes of it; what came before, and was charged then, is only
+    /// counted. False where that is more than may come now: then the upload ends.
+    private func charge(items: UInt64, byteCount: Int) -> Bool {
+        if isRepeated {
+            repeated.count += items
+            repeated.byteCount += UInt64(byteCount)
+        } else if let refusal = head.meter?.charge(items: items, byteCount: UInt64(byteCount)) {
+            end(.rateLimited(refusal))
+            return false
+        }
+        return true
+    }
+
+    /// At the end: charges what was received for nothing, which is what is left of an item, and all that came
+    /// again if nothing new came with it. A retry that goes on with an upload is not charged for the way to
+    /// there, or one with more items than may come at once could never be finished.
+    private func chargeForNothing() {
+        var (count, byteCount) = tally.hasSubmitted ? (0, 0) : repeated
+        if !content.isEmpty {
+            count += head.body.isStream ? 0 : 1
+            byteCount += UInt64(content.count)
+        }
+        if byteCount > 0 { head.meter?.owe(items: count, byteCount: byteCount) }
+    }
 }
 
 // Uploads with a key: what was stored before is passed over, and must be what comes now.
@@ -275,6 +303,9 @@ extension PendingUpload {
             KeyedPlace(key: key, claim: claim.number, index: tally.itemCount, digest: digest.whole),
             ticket: ticket)
     }
+
+    /// Whether the next item was decided on before.
+    private var isRepeated: Bool { tally.itemCount < claim?.progress.decidedCount ?? 0 }
 
     /// At the item that was stored last: the body so far must be the one of then.
     private func checkRepetition() {

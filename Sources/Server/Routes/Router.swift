@@ -81,10 +81,15 @@ enum Router {
         UploadAnswer.fill(for: tally, ending, of: upload, context, &response)
     }
 
-    /// Answers a message that breaks HTTP's rules.
-    static func refuse(_ fault: RequestFault, _ context: borrowing RequestContext, _ response: inout Response)
-    {
+    /// Answers a message that breaks HTTP's rules. It is a request like any other.
+    static func refuse(
+        _ fault: RequestFault, _ context: borrowing RequestContext, from requester: Requester,
+        _ response: inout Response
+    ) {
         response.reset()
+        if let refusal = context.limiter.admitRequest(from: requester) {
+            return response.refuse(refusal, context.settings)
+        }
         response.refuse(.forStatus(fault.status), fault.reason.literal, context.settings)
     }
 

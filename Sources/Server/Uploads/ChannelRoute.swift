@@ -40,7 +40,9 @@ enum ChannelRoute {
             let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
         let owner = owner(head, octets, requester)
-        let (meter, refusal) = context.limiter.admitUpload(by: owner.span, from: requester)
+        let isKnown = isKnown(owner, head, context, requester, channelID)
+        let payer = isKnown ? owner : self.owner(of: requester)
+        let (meter, refusal) = context.limiter.admitUpload(by: payer.span, from: requester)
         if let refusal {
             response.refuse(refusal, settings)
             return .respond
@@ -83,7 +85,24 @@ extension ChannelRoute {
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester
     ) -> [UInt8] {
         if let secret = bearerToken(head, octets) { return octets.extracting(secret).copied() }
-        return [0] + (requester.certificate?.subject ?? [])
+        return owner(of: requester)
+    }
+
+    private static func owner(of requester: Requester) -> [UInt8] {
+        [0] + (requester.certificate?.subject ?? [])
+    }
+
+    /// Whether the owner is one that was let in, and no secret made up for rates of its own, which nobody has
+    /// looked at where the peer is trusted.
+    private static func isKnown(
+        _ owner: [UInt8], _ head: borrowing RequestHead, _ context: borrowing RequestContext,
+        _ requester: Requester, _ channel: [UInt8]
+    ) -> Bool {
+        if !requester.isTrusted || head.value(of: .origin) != nil || owner.first == 0 { return true }
+        if !context.limiter.metersSecrets { return true }
+        let access = context.secrets.access(
+            with: owner.span, to: channel.span, nowMilliseconds: context.nowMilliseconds)
+        return access != .unknown
     }
 
     /// Whether the Authorization field's secret, or without one the client's certificate, may post to the

@@ -32,4 +32,14 @@ enum UploadEnding: Sendable, Equatable {
     case keysFull
     /// A later request has the same key and goes on.
     case superseded
+
+    /// Whether what had come of the next item is lost through no doing of the client's.
+    var isServersOwn: Bool {
+        switch self {
+        case .memoryFull, .draining, .refused, .rateLimited, .keysFull, .superseded: true
+        case .complete, .malformed, .tornRecord, .corruptGzip, .tooLarge, .tooDense, .timedOut, .cutOff,
+            .keyConflict:
+            false
+        }
+    }
 }

@@ -89,7 +89,10 @@ struct LimitOptions: ParsableArguments {
     var rateSecretOctets: ByteSize?
 
     @Option(
-        help: ArgumentHelp("Wrong secrets a second from one address. (default: 10)", valueName: "count"))
+        help: ArgumentHelp(
+            "Wrong secrets a second from one address, beyond which it gets 429 for right ones too; 0 for no "
+                + "limit, where all devices come by one proxy's address. (default: 10)",
+            valueName: "count"))
     var rateAddressGuesses: Int?
 
     func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
@@ -159,8 +162,10 @@ struct LimitOptions: ParsableArguments {
         rates.secretRequests = try rate(source, rateSecretRequests, "rate-secret-requests")
         rates.secretItems = try rate(source, rateSecretItems, "rate-secret-items")
         rates.secretOctets = try rate(source, rateSecretOctets, "rate-secret-octets")
-        rates.addressGuesses =
-            try rate(source, rateAddressGuesses, "rate-address-guesses") ?? rates.addressGuesses
+        if let guesses = try source.value(rateAddressGuesses, "rate-address-guesses") {
+            try OptionSource.check(guesses, within: 0...1 << 24, "rate-address-guesses", "0 to 16777216")
+            rates.addressGuesses = guesses == 0 ? nil : UInt64(guesses)
+        }
     }
 
     private func rate(_ source: OptionSource, _ flag: Int?, _ option: String) throws -> UInt64? {

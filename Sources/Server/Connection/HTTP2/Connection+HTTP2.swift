@@ -77,7 +77,7 @@ extension Connection {
                 return begin(upload, on: stream, hasContent: hasContent, exchange, &workspace, turn)
             }
         } catch {
-            Router.refuse(error, turn.context, &workspace.response)
+            Router.refuse(error, turn.context, from: requester, &workspace.response)
         }
         respond(on: stream, exchange, &workspace, turn)
     }
