@@ -1,13 +1,15 @@
 """What the operator's listener tells Prometheus: each number is one that was counted, and the form is what promtool asks for."""
 
+import gzip
 import re
 import subprocess
 
 import pytest
 
+from support import identity as identities
 from support.http2 import HTTP2Client
 from support.metrics import Metrics
-from support.server import AUTHORIZED, JSON, SECRET
+from support.server import AUTHORIZED, JSON, OCTETS, SECRET
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import Wire
 
@@ -101,7 +103,7 @@ def test_a_failed_handshake_and_a_refused_connection(start):
         nonsense.send(b"\x16\x03\x01\x00\x05nonse")
         while nonsense.more():
             pass
-    metrics.until("syncstreamer_tls_handshake_failures_total", 1)
+    metrics.until('syncstreamer_tls_handshake_failures_total{reason="malformed"}', 1)
     with server.wire(), server.wire(), server.wire():
         assert not server.is_listening()
     metrics.until('syncstreamer_connections_refused_total{reason="address"}', 1)
@@ -145,3 +147,66 @@ def test_a_flood_of_the_public_port_leaves_it_alone(start):
         metrics.until("syncstreamer_connections", 3)
         with Wire(("127.0.0.1", metrics.port), None, plain=True) as probe:
             assert probe.ask("GET", "/readyz").status == 200
+
+
+GZIP = {"Content-Encoding": "gzip"}
+
+
+def test_items_that_end_their_upload(start):
+    metrics = Metrics(start, "--max-item-size", "100KiB", "--rate-secret-items", "10000")
+    server = metrics.server
+    large = bytes(100 * 1024 + 1)
+    assert server.post("a", large).status == 413
+    with server.wire() as chunked:
+        chunked.begin("POST", "/channel/a", OCTETS)
+        chunked.content(large)
+        assert chunked.finish().status == 413
+    assert server.post("a", gzip.compress(large, 0), {**OCTETS, **GZIP}).status == 413
+    metrics.until('syncstreamer_items_rejected_total{reason="too-large"}', 3)
+    assert server.post("a", gzip.compress(b"1\n2\n")[:-4], {**NDJSON, **GZIP}).status == 400
+    assert server.post("a", b"no gzip", {**OCTETS, **GZIP}).status == 400
+    metrics.until('syncstreamer_items_rejected_total{reason="broken-gzip"}', 2)
+    assert server.post("a", gzip.compress(bytes(10 << 20)), {**NDJSON, **GZIP}).status == 413
+    metrics.until('syncstreamer_items_rejected_total{reason="too-dense"}', 1)
+    assert server.post("a", bytes(17), {**AUTHORIZED, "Content-Type": "application/vnd.syncstreamer.items"}).status == 400
+    # Cut off within an item, and between two.
+    for body, lost in [(b"1\n2", 2), (b"1\n", 2)]:
+        with server.wire() as cut:
+            cut.begin("POST", "/channel/a", NDJSON)
+            cut.content(body)
+        metrics.until("syncstreamer_connections", 1)
+        metrics.until('syncstreamer_items_rejected_total{reason="torn"}', lost)
+
+
+def test_wrong_secrets_and_what_they_lead_to(start):
+    metrics = Metrics(start, "--rate-address-guesses", "1")
+    wrong = {"Authorization": "Bearer wrong", "Content-Type": "application/json"}
+    answers = [metrics.server.post("a", b"1", wrong).status]
+    while answers[-1] == 401:
+        answers.append(metrics.server.post("a", b"1", wrong).status)
+    assert answers[-1] == 429
+    metrics.until("syncstreamer_wrong_secrets_total", len(answers) - 1)
+    metrics.until('syncstreamer_rate_limited_total{policy="address-guesses"}', 1)
+
+
+def test_an_item_past_its_rate(start):
+    metrics = Metrics(start, "--rate-secret-items", "1")
+    assert metrics.server.post("a", b"1\n" * 1000, NDJSON).status == 429
+    metrics.until('syncstreamer_items_rejected_total{reason="rate-limited"}', 1)
+    metrics.until('syncstreamer_rate_limited_total{policy="secret-items"}', 1)
+
+
+def test_certificates_and_what_runs(start, tmp_path):
+    authority = identities.authority(tmp_path)
+    metrics = Metrics(start, "--client-ca", authority.certificate)
+    samples = metrics.all()
+    days = {kind: samples[f'syncstreamer_certificate_expiry_seconds{{kind="{kind}"}}'] / 86_400 for kind in ("server", "client-ca")}
+    assert 88 < days["server"] < 91 and days["client-ca"] > 0
+    info = [name for name in samples if name.startswith("syncstreamer_build_info")]
+    assert len(info) == 1 and re.search(r'version="[0-9.]+"', info[0]) and re.search(r'openssl="3[0-9.]+"', info[0]) and 'swift="6' in info[0]
+
+
+def test_plain_http_at_the_port_with_tls(metrics):
+    with Wire(("127.0.0.1", metrics.server.port), None, plain=True) as plain:
+        assert plain.ask("GET", "/frame").status == 400
+    metrics.until('syncstreamer_tls_handshake_failures_total{reason="plain-http"}', 1)

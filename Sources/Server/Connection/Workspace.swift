@@ -83,15 +83,20 @@ extension Workspace {
         let duration = end - min(start, end)
         metrics.requests.count(
             response.route, isHTTP2: isHTTP2, status: response.status, microseconds: duration)
+        if let cause = response.cause { metrics.count(cause) }
         return duration
     }
 
     /// An upload is over, answered or not: counts the items that were refused before they came to the log.
+    /// The last one may have ended the upload.
     mutating func remove(_ upload: PendingUpload, ticket: UInt64) {
         upload.end(.cutOff)
         uploads.remove(at: ticket)
         metrics.reject(.invalidJSON, upload.tally.invalidCount)
         metrics.reject(.tooLarge, upload.tally.tooLargeCount)
+        if let ending = upload.ending, let reason = ItemRejection(ending, isWithin: upload.hasLostItem) {
+            metrics.reject(reason)
+        }
     }
 }
 

@@ -58,7 +58,7 @@ package final class Server {
         url = "https://" + listeners.authority
         loops = try (0..<listeners.loopCount).map { _ in try Mailbox<LoopMessage>() }
         metrics = MetricsBoard(loopCount: listeners.loopCount, startSeconds: Clock.wallMilliseconds() / 1000)
-        metrics.note(tls.certificates)
+        metrics.note(tls)
         writer = try Mailbox<WriterMessage>()
         sealer = try Mailbox<SealerMessage>()
         ended = try Mailbox<Int>()
@@ -150,7 +150,7 @@ package final class Server {
             let context = try certificate.load(ticketKeys: ticketKeys)
             let set = try secrets.load(logger: logger)
             for loop in loops { loop.post(.reload(context, set)) }
-            metrics.note(context.certificates)
+            metrics.note(context)
             certificate.announce(context.certificates, logger: logger)
             expiryWatch = certificate.expiryWatch(of: context)
             warnOfExpiry()

@@ -14,16 +14,20 @@ struct LoopMetrics: Sendable {
     var timeouts = InlineArray<5, UInt64>(repeating: 0)
     /// Full and resumed, by TLS 1.2 and 1.3.
     var handshakes = InlineArray<4, UInt64>(repeating: 0)
-    var failedHandshakes: UInt64 = 0
+    /// By `HandshakeFailure`.
+    var failedHandshakes = InlineArray<6, UInt64>(repeating: 0)
     /// Connections by HTTP/2 that were ended for what they cost.
     var sentAwayConnections: UInt64 = 0
 
+    /// By `RatePolicy`.
+    var rateRefusals = InlineArray<7, UInt64>(repeating: 0)
+    var wrongSecrets: UInt64 = 0
     /// By `UploadRefusal`.
     var refusedUploads = InlineArray<2, UInt64>(repeating: 0)
     var acceptedItems: UInt64 = 0
     var acceptedItemByteCount: UInt64 = 0
     /// By `ItemRejection`.
-    var rejectedItems = InlineArray<9, UInt64>(repeating: 0)
+    var rejectedItems = InlineArray<15, UInt64>(repeating: 0)
     /// Items on their way to the log, and their octets.
     var queuedItems: UInt64 = 0
     var queuedByteCount: UInt64 = 0
@@ -53,6 +57,16 @@ struct LoopMetrics: Sendable {
         }
     }
 
+    mutating func count(_ failure: HandshakeFailure) { failedHandshakes[Int(failure.rawValue)] += 1 }
+
+    mutating func count(_ cause: RefusalCause) {
+        switch cause {
+        case .rate(let policy): rateRefusals[Int(policy.rawValue)] += 1
+        case .wrongSecret: wrongSecrets += 1
+        case .item(let reason): reject(reason)
+        }
+    }
+
     mutating func reject(_ reason: ItemRejection, _ count: UInt64 = 1) {
         rejectedItems[Int(reason.rawValue)] += count
     }
@@ -68,8 +82,10 @@ struct LoopMetrics: Sendable {
         }
         for index in timeouts.indices { timeouts[index] += other.timeouts[index] }
         for index in handshakes.indices { handshakes[index] += other.handshakes[index] }
-        failedHandshakes += other.failedHandshakes
+        for index in failedHandshakes.indices { failedHandshakes[index] += other.failedHandshakes[index] }
         sentAwayConnections += other.sentAwayConnections
+        for index in rateRefusals.indices { rateRefusals[index] += other.rateRefusals[index] }
+        wrongSecrets += other.wrongSecrets
         for index in refusedUploads.indices { refusedUploads[index] += other.refusedUploads[index] }
         acceptedItems += other.acceptedItems
         acceptedItemByteCount += other.acceptedItemByteCount
@@ -87,6 +103,30 @@ enum ItemRejection: UInt8, CaseIterable {
     /// Whether it was stored is not known, or another request goes on with it.
     case undecided
     case invalidJSON, tooLarge
+    /// It ended its upload: of what could follow it nothing is known.
+    case rateLimited, memoryFull
+    /// The body's gzip is broken, or stands for too much.
+    case brokenGzip, tooDense
+    /// The body, or the connection, ended within it, or it did not come in time.
+    case torn, timedOut
+
+    /// Nil where no item was lost with the end of its upload, or it is counted elsewhere.
+    ///
+    /// - Parameter isWithin: something had come of an item that had not come whole.
+    init?(_ ending: UploadEnding, isWithin: Bool) {
+        switch ending {
+        case .rateLimited: self = .rateLimited
+        case .memoryFull: self = .memoryFull
+        case .corruptGzip: self = .brokenGzip
+        case .tooDense: self = .tooDense
+        case .tornRecord: self = .torn
+        case .cutOff where isWithin, .malformed where isWithin: self = .torn
+        case .timedOut where isWithin: self = .timedOut
+        case .cutOff, .malformed, .timedOut, .complete, .tooLarge, .draining, .refused, .keyConflict,
+            .keysFull, .superseded:
+            return nil
+        }
+    }
 
     var name: StaticString {
         switch self {
@@ -99,6 +139,12 @@ enum ItemRejection: UInt8, CaseIterable {
         case .undecided: "undecided"
         case .invalidJSON: "invalid-json"
         case .tooLarge: "too-large"
+        case .rateLimited: "rate-limited"
+        case .memoryFull: "memory-full"
+        case .brokenGzip: "broken-gzip"
+        case .tooDense: "too-dense"
+        case .torn: "torn"
+        case .timedOut: "timed-out"
         }
     }
 }

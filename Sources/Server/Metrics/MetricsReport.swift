@@ -1,6 +1,7 @@
 import Bytes
 import Posix
 import Synchronization
+import TLS
 
 /// Everything that is told to Prometheus. Names follow its conventions: base units, `_total` for counters.
 enum MetricsReport {
@@ -28,6 +29,12 @@ enum MetricsReport {
         for route in RouteLabel.allCases {
             out.samples(of: loops.requests.durations[Int(route.rawValue)], "route", route.name)
         }
+        out.begin("syncstreamer_rate_limited_total", .counter, "Requests answered 429, by the limit they met.")
+        for policy in RatePolicy.allCases {
+            out.sample(loops.rateRefusals[Int(policy.rawValue)], "policy", policy.name)
+        }
+        out.begin("syncstreamer_wrong_secrets_total", .counter, "Uploads with a secret that is none.")
+        out.sample(loops.wrongSecrets)
         out.begin("syncstreamer_received_bytes_total", .counter, "Octets received, as they were on the wire.")
         out.sample(loops.receivedByteCount)
         out.begin("syncstreamer_sent_bytes_total", .counter, "Octets sent, as they were on the wire.")
@@ -58,7 +65,9 @@ enum MetricsReport {
             out.sample(loops.handshakes[2 * index + 1], "version", version, "resumed", "true")
         }
         out.begin("syncstreamer_tls_handshake_failures_total", .counter, "Handshakes that failed.")
-        out.sample(loops.failedHandshakes)
+        for reason in HandshakeFailure.allCases {
+            out.sample(loops.failedHandshakes[Int(reason.rawValue)], "reason", reason.name)
+        }
         out.begin(
             "syncstreamer_loop_turn_duration_seconds", .histogram, "What an event loop does at a stretch.")
         out.samples(of: loops.turns)
@@ -118,17 +127,22 @@ enum MetricsReport {
     private static func appendProcess(
         _ board: MetricsBoard, nowSeconds: UInt64, to out: inout MetricsText
     ) {
-        let end = board.certificateEnd.load(ordering: .relaxed)
         out.begin(
-            "syncstreamer_certificate_expiry_seconds", .gauge, "Until the certificate expires, 0 when it has."
-        )
-        out.sample(UInt64(max(0, end - Int64(nowSeconds))))
+            "syncstreamer_certificate_expiry_seconds", .gauge,
+            "Until the first certificate of a kind expires, 0 when it has.")
+        let ends: [(kind: StaticString, end: Int64)] = [
+            ("server", board.certificateEnd), ("client-ca", board.authorityEnd),
+        ]
+        for (kind, end) in ends where end != .max {
+            out.sample(UInt64(max(0, end - Int64(nowSeconds))), "kind", kind)
+        }
         out.begin(
             "syncstreamer_access_log_lines_dropped_total", .counter,
             "Lines for which the access log had no room, or no disk.")
         out.sample(board.droppedAccessLines.load(ordering: .relaxed))
         out.begin("syncstreamer_build_info", .gauge, "1; its labels say what runs.")
-        out.sample(1, "version", BuildInfo.version)
+        out.sample(
+            1, "openssl", text: TLSLibrary.version, "version", BuildInfo.version, "swift", BuildInfo.swift)
         let usage = ProcessUsage.now()
         out.begin("process_cpu_seconds_total", .counter, "Processor time, user and system.")
         out.sample(microseconds: usage.cpuMicroseconds)
@@ -145,4 +159,15 @@ enum MetricsReport {
 enum BuildInfo {
     /// The version of the program, as `--version` and the User-Agent say it.
     static var version: StaticString { "0.1.0" }
+
+    /// The compiler's version, as far as the compiler itself tells.
+    static var swift: StaticString {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
 }

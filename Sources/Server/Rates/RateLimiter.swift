@@ -128,6 +128,7 @@ extension Response {
 
     /// The policy that was met (draft-ietf-httpapi-ratelimit-headers).
     mutating func appendPolicy(_ refusal: RateRefusal) {
+        cause = .rate(refusal.policy)
         fields.append("RateLimit: \"")
         fields.append(refusal.policy.name)
         fields.append("\";r=0;t=")

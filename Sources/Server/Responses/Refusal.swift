@@ -62,6 +62,7 @@ extension Response {
 
     /// 413, for a body that is over the limit by its Content-Length or by what has arrived.
     mutating func refuseTooLarge(_ settings: RouteSettings) {
+        cause = .item(.tooLarge)
         beginProblem(.tooLarge, settings.blocks)
         appendMember("detail")
         text.append("\"An item has at most ")

@@ -19,6 +19,8 @@ struct Response: ~Copyable {
     var isWithheld = false
     /// What the request was for.
     var route = RouteLabel.malformed
+    /// What metrics count it under besides its route and status.
+    var cause: RefusalCause?
     /// What went wrong on the server's side, for the operator's log; nil where nothing did.
     var failure: String?
 
@@ -31,6 +33,7 @@ struct Response: ~Copyable {
         content = .none
         isWithheld = false
         failure = nil
+        cause = nil
         route = .malformed
         fields.removeAll()
         if text.capacity > Self.keptByteCountMax { text.release() } else { text.removeAll() }

@@ -141,7 +141,10 @@ extension ChannelRoute {
                 .forbidden, "Use a secret, or a certificate, whose patterns match this channel.",
                 context.settings)
         case .unknown:
-            if secret != nil { context.limiter.countGuess(by: requester) }
+            if secret != nil {
+                context.limiter.countGuess(by: requester)
+                response.cause = .wrongSecret
+            }
             // RFC 6750 section 3.1: an error code only where a secret was given.
             response.fields.append("WWW-Authenticate: Bearer")
             response.fields.append(secret == nil ? "\r\n" : " error=\"invalid_token\"\r\n")
