@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from support import identity as identities
-from support.server import environment
+from support.http2 import HTTP2Client
+from support.server import environment, free_port
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import Wire, trusting
 
@@ -298,3 +299,20 @@ def test_a_request_is_answered_whose_end_came_with_the_handshake_s(server, versi
         while octets := connection.recv(65536):
             received.write(octets)
     assert session.read(12) == b"HTTP/1.1 200"
+
+
+# Strict-Transport-Security (RFC 6797): where it is asked for, in every answer that TLS protects, and in no other
+
+def test_hsts(start):
+    port = free_port()
+    server = start("--hsts", "365d", "--plain-listen", f"127.0.0.1:{port}")
+    with server.wire() as wire, HTTP2Client(("127.0.0.1", server.port), server.context) as http2:
+        for client in (wire, http2):
+            for target in ("/frame", "/healthz", "/nothing"):
+                assert client.ask("GET", target).get("strict-transport-security") == "max-age=31536000"
+    with Wire(("127.0.0.1", port), None, plain=True) as plain:
+        assert plain.ask("GET", "/frame").get("strict-transport-security") is None
+
+
+def test_nothing_is_said_of_it_without_the_option(server):
+    assert server.get("/frame").get("strict-transport-security") is None

@@ -20,6 +20,10 @@ extension Connection {
         if !isKeptAlive { isClosing = true }
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.responses)
+        if service.isEncrypted {
+            let line = turn.context.settings.strictTransport
+            workspace.responses.append(copying: line.span)
+        }
         if isClosing {
             workspace.responses.append("Connection: close\r\n")
         } else if isVersion10 {

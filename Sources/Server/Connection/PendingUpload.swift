@@ -57,7 +57,8 @@ final class PendingUpload {
         }
         if upload.isGzip {
             let byteCountMax = upload.body.isStream ? UInt64.max : UInt64(upload.byteCountMax)
-            gzip = try GzipContent(limits: InflateLimits(byteCountMax: byteCountMax))
+            gzip = try GzipContent(
+                limits: InflateLimits(byteCountMax: byteCountMax, ratioMax: upload.gzipRatioMax))
         }
         hold()
     }

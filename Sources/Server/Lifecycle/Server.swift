@@ -84,7 +84,8 @@ package final class Server {
             corsOrigin: configuration.corsOrigin, itemByteCountMax: configuration.log.itemByteCountMax,
             frameDurationMilliseconds: configuration.log.frameDurationMilliseconds,
             latenessMilliseconds: configuration.log.latenessMilliseconds,
-            isGoCompatible: configuration.isGoCompatible)
+            isGoCompatible: configuration.isGoCompatible, gzipRatioMax: configuration.gzipRatioMax,
+            strictTransportSeconds: configuration.strictTransportSeconds)
         let ledger = ConnectionLedger(
             totalMax: configuration.limits.connectionsUsable(logger: logger),
             perNetworkMax: configuration.limits.connectionsPerAddressMax)

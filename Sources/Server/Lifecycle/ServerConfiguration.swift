@@ -44,6 +44,11 @@ package struct ServerConfiguration: Sendable {
     package var rates = RateLimits()
     /// The origin that may read from scripts; `*` is every one.
     package var corsOrigin = "*"
+    /// How long browsers are to take no other than TLS from this host (RFC 6797), in seconds; nil says
+    /// nothing.
+    package var strictTransportSeconds: UInt64?
+    /// How many times its size a body in gzip may stand for: JSON readings rarely pass 50, a bomb has 1,000.
+    package var gzipRatioMax: UInt64 = 200
     /// How long a stopping server lets what is in flight go on.
     package var drainTimeoutMilliseconds: UInt64 = 10_000
     /// A congestion control algorithm for the listeners (tcp(7)); nil leaves the system's.

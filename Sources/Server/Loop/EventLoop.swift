@@ -44,8 +44,8 @@ final class EventLoop {
 
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>,
-        ledgers: ConnectionLedgers, uploadByteCountMax: Int, catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
-        frameClock: FrameClock, access: AccessLines? = nil
+        ledgers: ConnectionLedgers, uploadByteCountMax: Int, catalog: CatalogCell, tls: TLSContext,
+        ticketKeys: TicketKeys, turn: consuming Turn, frameClock: FrameClock, access: AccessLines? = nil
     ) throws {
         self.index = index
         self.mailbox = mailbox
@@ -243,14 +243,12 @@ final class EventLoop {
     private func tick() {
         nextTickAt = turn.monotonic + TurnLimits.tickMilliseconds
         sweepQuarter = (sweepQuarter + 1) % TurnLimits.ticksPerSweep
-        var slot = sweepQuarter
-        while slot < connections.slotCount {
+        for slot in stride(from: sweepQuarter, to: connections.slotCount, by: TurnLimits.ticksPerSweep) {
             if let connection = connections.element(inSlot: slot),
                 connection.isOverdue(now: turn.monotonic, limits: turn.limits)
             {
                 settle(connection, connection.timeOut(&workspace, turn))
             }
-            slot += TurnLimits.ticksPerSweep
         }
         resumeAccepting()
         publishMetrics()

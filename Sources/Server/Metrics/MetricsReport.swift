@@ -29,7 +29,8 @@ enum MetricsReport {
         for route in RouteLabel.allCases {
             out.samples(of: loops.requests.durations[Int(route.rawValue)], "route", route.name)
         }
-        out.begin("syncstreamer_rate_limited_total", .counter, "Requests answered 429, by the limit they met.")
+        out.begin(
+            "syncstreamer_rate_limited_total", .counter, "Requests answered 429, by the limit they met.")
         for policy in RatePolicy.allCases {
             out.sample(loops.rateRefusals[Int(policy.rawValue)], "policy", policy.name)
         }

@@ -71,8 +71,8 @@ enum ChannelRoute {
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
                 deviceTimestamp: parameters.timestamp, isAged: parameters.isAge, body: body,
-                promisedByteCount: promised, isGzip: isGzip, key: key, meter: meter,
-                byteCountMax: settings.itemByteCountMax,
+                promisedByteCount: promised, isGzip: isGzip, gzipRatioMax: settings.gzipRatioMax, key: key,
+                meter: meter, byteCountMax: settings.itemByteCountMax,
                 answerForm: answerForm, receivedAt: context.nowMilliseconds))
     }
 }

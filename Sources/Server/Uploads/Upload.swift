@@ -43,6 +43,8 @@ struct Upload: Sendable {
     var promisedByteCount = 0
     /// The body is gzip (RFC 9110 section 8.4.1.3).
     let isGzip: Bool
+    /// How many times its size the gzip may stand for.
+    var gzipRatioMax: UInt64 = 200
     /// What tells a retry from a new upload; nil where the client gave no key.
     let key: UploadKey?
     /// What its items are charged to; nil where there is no limit to their rate.

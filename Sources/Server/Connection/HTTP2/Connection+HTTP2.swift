@@ -115,6 +115,8 @@ extension Connection {
         note(&workspace, since: since ?? turn.monotonicMicroseconds)
         workspace.fieldLines.removeAll()
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.fieldLines)
+        let line = turn.context.settings.strictTransport
+        workspace.fieldLines.append(copying: line.span)
         let byteCount = isHead ? 0 : workspace.response.contentByteCount
         if byteCount > 0 {
             let cursor = ContentCursor(workspace.response)
