@@ -107,7 +107,10 @@ extension Connection {
             return output.isEmpty && remainder == nil ? endUpload(.timedOut, &workspace, turn) : .close
         case .head, .discard:
             if !output.isEmpty || remainder != nil || phase == .discard { return .close }
-            Router.timeOut(turn.context, &workspace.response)
+            switch service {
+            case .streaming, .plain, .trusted: Router.timeOut(turn.context, &workspace.response)
+            case .admin: AdminRouter.timeOut(&workspace.response)
+            }
             isHead = false
             isKeptAlive = false
             mustLinger = true

@@ -41,4 +41,7 @@ enum AdminRouter {
         response.reset()
         response.refuse(.forStatus(fault.status), fault.reason.literal, blocks)
     }
+
+    /// Answers a request that took too long to arrive.
+    static func timeOut(_ response: inout Response) { refuse(.tooSlow, &response) }
 }

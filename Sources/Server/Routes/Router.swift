@@ -96,6 +96,11 @@ enum Router {
     /// Answers a request that took too long to arrive.
     static func timeOut(_ context: borrowing RequestContext, _ response: inout Response) {
         response.reset()
-        response.refuse(.timeout, "Send the whole request sooner.", context.settings)
+        response.refuse(.timeout, RequestFault.tooSlow.reason.literal, context.settings)
     }
+}
+
+extension RequestFault {
+    /// It did not come whole within its time.
+    static let tooSlow = RequestFault(408, "Send the whole request sooner.")
 }

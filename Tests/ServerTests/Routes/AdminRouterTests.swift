@@ -40,4 +40,17 @@ import Testing
         AdminRouter.refuse(RequestFault(431, "Send less."), &response)
         #expect(Answer(response)["Access-Control-Allow-Origin"] == nil)
     }
+
+    /// On either listener a head that does not end gets 408; only what anybody may read says so to scripts.
+    @Test(arguments: [(Service.admin, false), (.plain, true)])
+    func norWhatIsTooSlow(service: Service, isOpen: Bool) throws {
+        var rig = try ConnectionRig(service: service)
+        rig.send("GET /metrics HTTP/1.1\r\n")
+        let isOverdue = rig.isOverdue(at: 10_000)
+        let outcome = rig.timeOut()
+        let answer = String(decoding: rig.sent(), as: UTF8.self)
+        #expect(isOverdue && outcome != .close)
+        #expect(answer.hasPrefix("HTTP/1.1 408 "))
+        #expect(answer.lowercased().contains("access-control-") == isOpen)
+    }
 }
