@@ -7,11 +7,13 @@ import subprocess
 import pytest
 
 from support import identity as identities
+from support.attacks import (
+    DATA, END_HEADERS, END_STREAM, FRAME_SIZE_ERROR, HEADERS, PROTOCOL_ERROR, RST_STREAM, SETTINGS, Attacker, frame)
 from support.http2 import HTTP2Client
 from support.metrics import Metrics
 from support.server import AUTHORIZED, JSON, OCTETS, SECRET
 from support.waiting import DEADLINE_SECONDS, until
-from support.wire import Wire
+from support.wire import Wire, with_protocols
 
 NDJSON = {**AUTHORIZED, "Content-Type": "application/x-ndjson"}
 
@@ -210,3 +212,42 @@ def test_plain_http_at_the_port_with_tls(metrics):
     with Wire(("127.0.0.1", metrics.server.port), None, plain=True) as plain:
         assert plain.ask("GET", "/frame").status == 400
     metrics.until('syncstreamer_tls_handshake_failures_total{reason="plain-http"}', 1)
+
+
+def test_what_http2_breaks_off(metrics):
+    """By the code that its peer is told; a connection that is no HTTP/2 is told none."""
+    def ended(octets, **settings):
+        with Attacker(metrics.server, **settings) as attacker:
+            attacker.send(octets)
+            return attacker.ended_with()
+    assert ended(frame(DATA, 0, b"x")) == PROTOCOL_ERROR
+    assert ended(frame(SETTINGS, 0, b"12345")) == FRAME_SIZE_ERROR
+    for reason in ("protocol-error", "frame-size-error"):
+        metrics.until(f'syncstreamer_http2_goaways_total{{reason="{reason}"}}', 1)
+    with Attacker(metrics.server) as attacker:
+        # No request (RFC 9113 section 8.1.1).
+        attacker.send(frame(HEADERS, 1, b"", END_HEADERS | END_STREAM))
+        assert attacker.until_frame(RST_STREAM, 1) == PROTOCOL_ERROR.to_bytes(4, "big")
+    metrics.until('syncstreamer_http2_streams_reset_total{reason="protocol-error"}', 1)
+    with metrics.server.wire(context=with_protocols(metrics.server.context, ["h2"])) as nonsense:
+        nonsense.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while nonsense.more():
+            pass
+    metrics.until("syncstreamer_http2_failures_total", 1)
+
+
+def test_streams_before_the_limit_is_known(metrics):
+    """Who has not heard of the limit yet is refused what is beyond it, and may try that again (RFC 9113 section 8.7)."""
+    head = bytes([0x83, 0x87, 0x84, 0x01, 9]) + b"localhost"
+    with metrics.server.wire(context=with_protocols(metrics.server.context, ["h2"])) as wire:
+        wire.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0)
+                  + b"".join(frame(HEADERS, stream, head, END_HEADERS) for stream in range(1, 2 * 130, 2)))
+        metrics.until('syncstreamer_http2_streams_reset_total{reason="refused-stream"}', 2)
+
+
+def test_an_idle_end_is_no_error(start):
+    metrics = Metrics(start, "--idle-timeout", "300ms")
+    with HTTP2Client(("127.0.0.1", metrics.server.port), metrics.server.context) as client:
+        assert client.ask("GET", "/healthz").status == 200
+        assert client.is_ended() and client.goaway.error_code == 0
+    metrics.until('syncstreamer_http2_goaways_total{reason="no-error"}', 1)

@@ -16,14 +16,13 @@ struct LoopMetrics: Sendable {
     var handshakes = InlineArray<4, UInt64>(repeating: 0)
     /// By `HandshakeFailure`.
     var failedHandshakes = InlineArray<6, UInt64>(repeating: 0)
-    /// Connections by HTTP/2 that were ended for what they cost.
-    var sentAwayConnections: UInt64 = 0
+    var http2 = HTTP2Metrics()
 
     /// By `RatePolicy`.
     var rateRefusals = InlineArray<7, UInt64>(repeating: 0)
     var wrongSecrets: UInt64 = 0
     /// By `UploadRefusal`.
-    var refusedUploads = InlineArray<2, UInt64>(repeating: 0)
+    var refusedUploads = InlineArray<3, UInt64>(repeating: 0)
     var acceptedItems: UInt64 = 0
     var acceptedItemByteCount: UInt64 = 0
     /// By `ItemRejection`.
@@ -46,7 +45,8 @@ struct LoopMetrics: Sendable {
         case .accepted:
             acceptedItems += 1
             acceptedItemByteCount += UInt64(byteCount)
-        case .claimed, .keysFull, .ended: break
+        case .claimed, .ended: break
+        case .keysFull: refusedUploads[Int(UploadRefusal.keysFull.rawValue)] += 1
         case .late: reject(.late)
         case .tooFarAhead: reject(.tooFarAhead)
         case .typeConflict: reject(.typeConflict)
@@ -83,7 +83,7 @@ struct LoopMetrics: Sendable {
         for index in timeouts.indices { timeouts[index] += other.timeouts[index] }
         for index in handshakes.indices { handshakes[index] += other.handshakes[index] }
         for index in failedHandshakes.indices { failedHandshakes[index] += other.failedHandshakes[index] }
-        sentAwayConnections += other.sentAwayConnections
+        http2.add(other.http2)
         for index in rateRefusals.indices { rateRefusals[index] += other.rateRefusals[index] }
         wrongSecrets += other.wrongSecrets
         for index in refusedUploads.indices { refusedUploads[index] += other.refusedUploads[index] }

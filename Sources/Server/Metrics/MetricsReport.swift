@@ -11,6 +11,7 @@ enum MetricsReport {
         let loops = board.total
         appendRequests(loops, to: &out)
         appendConnections(loops, to: &out)
+        append(loops.http2, to: &out)
         appendItems(loops, to: &out)
         appendLog(board.log.withLock { $0 }, loops, to: &out)
         appendStore(board.store.withLock { $0 }, to: &out)
@@ -56,10 +57,6 @@ enum MetricsReport {
         for kind in ConnectionTimeout.allCases {
             out.sample(loops.timeouts[Int(kind.rawValue)], "kind", kind.name)
         }
-        out.begin(
-            "syncstreamer_http2_connections_sent_away_total", .counter,
-            "HTTP/2 connections that were ended for what they cost.")
-        out.sample(loops.sentAwayConnections)
         out.begin("syncstreamer_tls_handshakes_total", .counter, "Complete handshakes.")
         for (index, version) in (["TLSv1.2", "TLSv1.3"] as [StaticString]).enumerated() {
             out.sample(loops.handshakes[2 * index], "version", version, "resumed", "false")
@@ -72,6 +69,30 @@ enum MetricsReport {
         out.begin(
             "syncstreamer_loop_turn_duration_seconds", .histogram, "What an event loop does at a stretch.")
         out.samples(of: loops.turns)
+    }
+
+    private static func append(_ http2: HTTP2Metrics, to out: inout MetricsText) {
+        out.begin(
+            "syncstreamer_http2_connections_sent_away_total", .counter,
+            "HTTP/2 connections that were ended for what they cost.")
+        out.sample(http2.sentAwayForFrames, "reason", "frames")
+        out.sample(http2.sentAwayForContinuations, "reason", "continuations")
+        out.begin(
+            "syncstreamer_http2_goaways_total", .counter,
+            "GOAWAY frames sent, by their code; a drain sends two with no-error.")
+        for reason in HTTP2Reason.allCases {
+            out.sample(http2.goodbyes[Int(reason.rawValue)], "reason", reason.name)
+        }
+        out.begin(
+            "syncstreamer_http2_streams_reset_total", .counter,
+            "RST_STREAM frames sent, by their code; refused-stream is one too many.")
+        for reason in HTTP2Reason.allCases {
+            out.sample(http2.resets[Int(reason.rawValue)], "reason", reason.name)
+        }
+        out.begin(
+            "syncstreamer_http2_failures_total", .counter,
+            "HTTP/2 connections that ended without GOAWAY: what came was not HTTP/2, or memory was short.")
+        out.sample(http2.failures)
     }
 
     private static func appendItems(_ loops: LoopMetrics, to out: inout MetricsText) {

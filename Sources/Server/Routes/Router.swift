@@ -65,6 +65,7 @@ enum Router {
             switch refusal {
             case .queueFull: .queueFull
             case .memoryFull: .memoryFull
+            case .keysFull: .tooManyKeys
             }
         response.refuse(
             type, "Nothing of it was taken: send it again in a moment.", context.settings,

@@ -52,11 +52,14 @@ enum UploadRefusal: UInt8, CaseIterable, Sendable {
     case queueFull
     /// Uploads hold as much memory as they may.
     case memoryFull
+    /// As many Idempotency-Keys as may be are remembered, of all or of that sender.
+    case keysFull
 
     var name: StaticString {
         switch self {
         case .queueFull: "queue-full"
         case .memoryFull: "memory-full"
+        case .keysFull: "keys-full"
         }
     }
 }

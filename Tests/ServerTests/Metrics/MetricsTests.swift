@@ -2,6 +2,7 @@
 
 import Bytes
 import FrameLog
+import HTTP2
 import Testing
 
 @testable import Server
@@ -136,6 +137,10 @@ import Testing
         metrics.count(.wrongSecret)
         metrics.count(.item(.tooLarge))
         metrics.count(HandshakeFailure.client)
+        metrics.http2.count(.stream(code: 7))
+        metrics.http2.count(.connection(code: 0xFFFF_FFFF))
+        metrics.http2.count(.continuations)
+        metrics.http2.countFailure()
         metrics.refusedUploads[Int(UploadRefusal.memoryFull.rawValue)] = 3
         metrics.countHandshake(isTLS13: true, wasResumed: true)
         metrics.count(.accepted(frame: 1), byteCount: 7)
@@ -151,6 +156,10 @@ import Testing
         #expect(total.rejectedItems[Int(ItemRejection.tooLarge.rawValue)] == 2)
         #expect(total.failedHandshakes[Int(HandshakeFailure.client.rawValue)] == 2)
         #expect(total.refusedUploads[Int(UploadRefusal.memoryFull.rawValue)] == 6)
+        #expect(total.http2.resets[Int(HTTP2Reason.refusedStream.rawValue)] == 2)
+        #expect(total.http2.goodbyes[Int(HTTP2Reason.other.rawValue)] == 2)
+        #expect(total.http2.sentAwayForContinuations == 2 && total.http2.sentAwayForFrames == 0)
+        #expect(total.http2.failures == 2)
         #expect(total.acceptedItems == 2 && total.acceptedItemByteCount == 14)
         #expect(total.rejectedItems[Int(ItemRejection.late.rawValue)] == 2)
     }

@@ -11,6 +11,7 @@ extension Connection {
     func serve(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         while !workspace.plaintext.isEmpty {
             guard let count = exchange.session.receive(workspace.plaintext.octets, now: turn.monotonic) else {
+                workspace.metrics.http2.countFailure()
                 workspace.plaintext.removeAll()
                 break
             }
@@ -24,7 +25,7 @@ extension Connection {
         // Streams that ended with what was sent.
         handleEvents(exchange, &workspace, turn)
         if exchange.session.isOver && !isClosing {
-            if exchange.session.isSentAway { workspace.metrics.sentAwayConnections += 1 }
+            if let excess = exchange.session.excess { workspace.metrics.http2.count(excess) }
             isClosing = true
             mustLinger = !isPeerDone
         }
@@ -154,6 +155,7 @@ extension Connection {
                 workspace.responses.consume(whole)
             }
         }
+        for end in exchange.session.breaks { workspace.metrics.http2.count(end) }
         exchange.session.removePieces()
         return isAlive
     }
