@@ -49,6 +49,12 @@ package struct GzipEncoder: ~Copyable {
         }
     }
 
+    /// Brings out all that was compressed of the file so far, to a whole octet. What is compressed next
+    /// refers to nothing before it (Z_FULL_FLUSH in zlib.h), so it can also stand behind something else.
+    package mutating func endBlock(into output: inout Buffer) {
+        run([UInt8]().span, Z_FULL_FLUSH, into: &output)
+    }
+
     /// Ends the file and appends the rest of it to `output`. What is compressed next begins a new file.
     package mutating func finish(into output: inout Buffer) {
         run([UInt8]().span, Z_FINISH, into: &output)

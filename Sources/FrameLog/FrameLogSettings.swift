@@ -24,9 +24,11 @@ package struct FrameLogSettings: Sendable {
     package var channelsMax = 65_536
     /// The most items of one window: each takes 16 octets of memory, so 1 GiB.
     package var itemsMax = 1 << 26
-    /// The most keys of uploads that are remembered at a time: each takes about 150 octets of memory, so 40
+    /// The most keys of uploads that are remembered at a time: each takes about 150 octets of memory, so 80
     /// MB.
-    package var keysMax = 250_000
+    package var keysMax = 500_000
+    /// The most of them by one sender, so that it can't use up those of the others.
+    package var keysPerOwnerMax = 250_000
 
     package init() {}
 

@@ -106,6 +106,10 @@ import Testing
         #expect(configuration.drainTimeoutMilliseconds == 10_000)
         #expect(configuration.logger.logLevel == .info)
         #expect(configuration.accessLog == nil)
+        #expect(configuration.strictTransportSeconds == nil)
+        #expect(configuration.rates.addressGuesses == 10)
+        #expect(configuration.gzipRatioMax == 200)
+        #expect(configuration.limits.uploadByteCountMax == 512 << 20)
     }
 
     @Test func everyOptionArrives() throws {
@@ -123,6 +127,9 @@ import Testing
                 "--log-format", "json", "--cors-origin",
                 "https://a.example", "--drain-timeout", "4s", "--tcp-congestion", "bbr", "--compat-go",
                 "--plain-listen", "[::1]:4242", "--trust-plain", "--access-log", "l",
+                "--max-upload-memory", "1GiB", "--max-gzip-ratio", "300", "--max-frame-channels", "8",
+                "--max-frame-items", "9", "--max-keys", "10", "--max-keys-per-secret", "6", "--hsts", "365d",
+                "--rate-address-guesses", "0",
             ]))
     }
 
@@ -149,7 +156,11 @@ import Testing
                     "SYNCSTREAMER_CORS_ORIGIN": "https://a.example", "SYNCSTREAMER_DRAIN_TIMEOUT": "4s",
                     "SYNCSTREAMER_TCP_CONGESTION": "bbr", "SYNCSTREAMER_COMPAT_GO": "on",
                     "SYNCSTREAMER_PLAIN_LISTEN": "[::1]:4242", "SYNCSTREAMER_TRUST_PLAIN": "yes",
-                    "SYNCSTREAMER_ACCESS_LOG": "l",
+                    "SYNCSTREAMER_ACCESS_LOG": "l", "SYNCSTREAMER_MAX_UPLOAD_MEMORY": "1GiB",
+                    "SYNCSTREAMER_MAX_GZIP_RATIO": "300", "SYNCSTREAMER_MAX_FRAME_CHANNELS": "8",
+                    "SYNCSTREAMER_MAX_FRAME_ITEMS": "9", "SYNCSTREAMER_MAX_KEYS": "10",
+                    "SYNCSTREAMER_MAX_KEYS_PER_SECRET": "6", "SYNCSTREAMER_HSTS": "365d",
+                    "SYNCSTREAMER_RATE_ADDRESS_GUESSES": "0",
                 ]))
     }
 
@@ -191,6 +202,14 @@ import Testing
         #expect(configuration.plain?.host == "::1")
         #expect(configuration.plain?.port == 4242)
         #expect(configuration.trustsPlain)
+        #expect(configuration.limits.uploadByteCountMax == 1 << 30)
+        #expect(configuration.gzipRatioMax == 300)
+        #expect(configuration.log.channelsMax == 8)
+        #expect(configuration.log.itemsMax == 9)
+        #expect(configuration.log.keysMax == 10)
+        #expect(configuration.log.keysPerOwnerMax == 6)
+        #expect(configuration.strictTransportSeconds == 31_536_000)
+        #expect(configuration.rates.addressGuesses == nil)
     }
 
     @Test func theAccessLogIsOffOnOrAFile() throws {
@@ -266,6 +285,9 @@ import Testing
         ["--threads", "0"], ["--max-item-size", "0"], ["--max-item-size", "2GiB"],
         ["--max-connections", "0"],
         ["--header-timeout", "0s"],
+        ["--max-upload-memory", "1023KiB"], ["--max-gzip-ratio", "1101"], ["--max-gzip-ratio", "0"],
+        ["--max-frame-channels", "0"], ["--max-frame-items", "1073741825"], ["--max-keys", "16777217"],
+        ["--max-keys-per-secret", "0"], ["--hsts", "3651d"], ["--rate-address-guesses", "16777217"],
     ])
     func aValueOutOfRangeNamesTheOption(arguments: [String]) {
         let error = #expect(throws: ValidationError.self) { _ = try configuration(arguments) }

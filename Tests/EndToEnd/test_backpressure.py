@@ -1,9 +1,11 @@
 """Devices that send faster than the disk takes: they are held up by TCP, and by HTTP/2's windows; the server's memory stays
-within its bounds, and others are served. The disk stands still until the test lets it go on."""
+within its bounds, and others are served. Where as much waits as may, a new upload gets 503 before its body. The disk stands still
+until the test lets it go on."""
 
 import threading
 from collections import Counter
 
+from support.metrics import Metrics
 from support.server import AUTHORIZED, OCTETS
 from support.timeframe import decode
 from support.waiting import DEADLINE_SECONDS, until
@@ -69,3 +71,49 @@ def test_a_disk_that_stands_still_holds_devices_up(start, faults):
                 found.update(item.data.partition(b'"')[2].partition(b'"')[0] for item in channel.items if channel.id[:6] == "device")
     assert set(found.values()) == {1} and len(found) == DEVICES * LINES
     assert server.anonymous_octets() - before < DEVICES * 8 * MEBIBYTE
+
+
+class Single(threading.Thread):
+    """Posts one item."""
+
+    def __init__(self, server, channel, item):
+        super().__init__(daemon=True)
+        self.server, self.channel, self.item = server, channel, item
+        self.answer = None
+        self.start()
+
+    def run(self):
+        self.answer = self.server.post(self.channel, self.item)
+
+
+def test_a_queue_that_is_full_refuses_new_uploads(start, faults):
+    metrics = Metrics(start, "--threads", "1", frame_duration="1s", **faults.environment)
+    server = metrics.server
+    server.post("before", b"x")
+    with server.client() as under_way:
+        under_way.begin("POST", "/channel/stream", NDJSON)
+        under_way.content(b"1\n")
+        rule = faults.begin("fdatasync", "wait", path="/log/")
+        # 64 MiB may wait.
+        large = bytes(16 * MEBIBYTE)
+        singles = [Single(server, f"large-{number}", large) for number in range(4)]
+        until(lambda: rule.struck and metrics.all()["syncstreamer_log_queue_bytes"] >= 64 * MEBIBYTE, "the queue to be full")
+        assert metrics.all()["syncstreamer_log_queue_items"] >= 4
+
+        # Refused before its body, and as often as it comes.
+        for count in (1, 2):
+            with server.client() as new:
+                new.begin("POST", "/channel/new", OCTETS)
+                answer = new.response()
+            assert (answer.status, answer.problem_name(), answer.get("retry-after")) == (503, "queue-full", "1")
+            metrics.until('syncstreamer_uploads_refused_total{reason="queue-full"}', count)
+        assert server.get("/frame").status == 200
+        # What is under way is only held up.
+        under_way.content(b"2\n")
+        faults.end()
+        until(lambda: metrics.all()["syncstreamer_log_queue_bytes"] < 64 * MEBIBYTE, "room in the queue")
+        assert server.post("new", b"x").status == 200
+        assert under_way.finish().json()["accepted"] == 2
+    for single in singles:
+        single.join(DEADLINE_SECONDS)
+        assert single.answer.status == 200

@@ -1,42 +1,21 @@
 """What the operator's listener tells Prometheus: each number is one that was counted, and the form is what promtool asks for."""
 
+import gzip
 import re
 import subprocess
 
 import pytest
 
+from support import identity as identities
+from support.attacks import (
+    DATA, END_HEADERS, END_STREAM, FRAME_SIZE_ERROR, HEADERS, PROTOCOL_ERROR, RST_STREAM, SETTINGS, Attacker, frame)
 from support.http2 import HTTP2Client
-from support.server import AUTHORIZED, JSON, SECRET, free_port
+from support.metrics import Metrics
+from support.server import AUTHORIZED, JSON, OCTETS, SECRET
 from support.waiting import DEADLINE_SECONDS, until
-from support.wire import Wire
+from support.wire import Wire, with_protocols
 
 NDJSON = {**AUTHORIZED, "Content-Type": "application/x-ndjson"}
-
-
-class Metrics:
-    def __init__(self, start, *options, **settings):
-        self.port = free_port()
-        self.server = start("--admin", f"127.0.0.1:{self.port}", *options, **settings)
-
-    def text(self):
-        with Wire(("127.0.0.1", self.port), None, plain=True) as wire:
-            response = wire.ask("GET", "/metrics")
-            assert response.status == 200
-            assert response.get("content-type") == "text/plain; version=0.0.4; charset=utf-8"
-            return response.body.decode()
-
-    def all(self):
-        samples = {}
-        for line in self.text().splitlines():
-            if not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                assert name not in samples, f"{name} comes twice"
-                samples[name] = float(value)
-        return samples
-
-    def until(self, name, value):
-        """Waits for a sample: loops publish what they count a few times a second."""
-        until(lambda: self.all().get(name, 0) == value, f"{name} to be {value}; it is {self.all().get(name)}")
 
 
 @pytest.fixture
@@ -126,7 +105,7 @@ def test_a_failed_handshake_and_a_refused_connection(start):
         nonsense.send(b"\x16\x03\x01\x00\x05nonse")
         while nonsense.more():
             pass
-    metrics.until("syncstreamer_tls_handshake_failures_total", 1)
+    metrics.until('syncstreamer_tls_handshake_failures_total{reason="malformed"}', 1)
     with server.wire(), server.wire(), server.wire():
         assert not server.is_listening()
     metrics.until('syncstreamer_connections_refused_total{reason="address"}', 1)
@@ -154,3 +133,121 @@ def test_no_secret_and_no_name_of_a_channel_is_in_it(metrics):
     text = metrics.text()
     for word in (SECRET, "channel-of-a-person", "payload", "a-type"):
         assert word not in text
+
+
+def test_no_page_in_a_browser_may_read_it(metrics):
+    with Wire(("127.0.0.1", metrics.port), None, plain=True) as wire:
+        for target in ("/metrics", "/readyz", "/healthz", "/nothing"):
+            answer = wire.ask("GET", target, {"Origin": "https://a.example"})
+            assert not [name for name, _ in answer.fields if name.lower().startswith("access-control-")]
+
+
+def test_a_flood_of_the_public_port_leaves_it_alone(start):
+    metrics = Metrics(start, "--max-connections", "2")
+    with metrics.server.wire(), metrics.server.wire():
+        until(lambda: not metrics.server.is_listening(), "the server to be full")
+        metrics.until("syncstreamer_connections", 3)
+        with Wire(("127.0.0.1", metrics.port), None, plain=True) as probe:
+            assert probe.ask("GET", "/readyz").status == 200
+
+
+GZIP = {"Content-Encoding": "gzip"}
+
+
+def test_items_that_end_their_upload(start):
+    metrics = Metrics(start, "--max-item-size", "100KiB", "--rate-secret-items", "10000")
+    server = metrics.server
+    large = bytes(100 * 1024 + 1)
+    assert server.post("a", large).status == 413
+    with server.wire() as chunked:
+        chunked.begin("POST", "/channel/a", OCTETS)
+        chunked.content(large)
+        assert chunked.finish().status == 413
+    assert server.post("a", gzip.compress(large, 0), {**OCTETS, **GZIP}).status == 413
+    metrics.until('syncstreamer_items_rejected_total{reason="too-large"}', 3)
+    assert server.post("a", gzip.compress(b"1\n2\n")[:-4], {**NDJSON, **GZIP}).status == 400
+    assert server.post("a", b"no gzip", {**OCTETS, **GZIP}).status == 400
+    metrics.until('syncstreamer_items_rejected_total{reason="broken-gzip"}', 2)
+    assert server.post("a", gzip.compress(bytes(10 << 20)), {**NDJSON, **GZIP}).status == 413
+    metrics.until('syncstreamer_items_rejected_total{reason="too-dense"}', 1)
+    assert server.post("a", bytes(17), {**AUTHORIZED, "Content-Type": "application/vnd.syncstreamer.items"}).status == 400
+    # Cut off within an item, and between two.
+    for body, lost in [(b"1\n2", 2), (b"1\n", 2)]:
+        with server.wire() as cut:
+            cut.begin("POST", "/channel/a", NDJSON)
+            cut.content(body)
+        metrics.until("syncstreamer_connections", 1)
+        metrics.until('syncstreamer_items_rejected_total{reason="torn"}', lost)
+
+
+def test_wrong_secrets_and_what_they_lead_to(start):
+    metrics = Metrics(start, "--rate-address-guesses", "1")
+    wrong = {"Authorization": "Bearer wrong", "Content-Type": "application/json"}
+    answers = [metrics.server.post("a", b"1", wrong).status]
+    while answers[-1] == 401:
+        answers.append(metrics.server.post("a", b"1", wrong).status)
+    assert answers[-1] == 429
+    metrics.until("syncstreamer_wrong_secrets_total", len(answers) - 1)
+    metrics.until('syncstreamer_rate_limited_total{policy="address-guesses"}', 1)
+
+
+def test_an_item_past_its_rate(start):
+    metrics = Metrics(start, "--rate-secret-items", "1")
+    assert metrics.server.post("a", b"1\n" * 1000, NDJSON).status == 429
+    metrics.until('syncstreamer_items_rejected_total{reason="rate-limited"}', 1)
+    metrics.until('syncstreamer_rate_limited_total{policy="secret-items"}', 1)
+
+
+def test_certificates_and_what_runs(start, tmp_path):
+    authority = identities.authority(tmp_path)
+    metrics = Metrics(start, "--client-ca", authority.certificate)
+    samples = metrics.all()
+    days = {kind: samples[f'syncstreamer_certificate_expiry_seconds{{kind="{kind}"}}'] / 86_400 for kind in ("server", "client-ca")}
+    assert 88 < days["server"] < 91 and days["client-ca"] > 0
+    info = [name for name in samples if name.startswith("syncstreamer_build_info")]
+    assert len(info) == 1 and re.search(r'version="[0-9.]+"', info[0]) and re.search(r'openssl="3[0-9.]+"', info[0]) and 'swift="6' in info[0]
+
+
+def test_plain_http_at_the_port_with_tls(metrics):
+    with Wire(("127.0.0.1", metrics.server.port), None, plain=True) as plain:
+        assert plain.ask("GET", "/frame").status == 400
+    metrics.until('syncstreamer_tls_handshake_failures_total{reason="plain-http"}', 1)
+
+
+def test_what_http2_breaks_off(metrics):
+    """By the code that its peer is told; a connection that is no HTTP/2 is told none."""
+    def ended(octets, **settings):
+        with Attacker(metrics.server, **settings) as attacker:
+            attacker.send(octets)
+            return attacker.ended_with()
+    assert ended(frame(DATA, 0, b"x")) == PROTOCOL_ERROR
+    assert ended(frame(SETTINGS, 0, b"12345")) == FRAME_SIZE_ERROR
+    for reason in ("protocol-error", "frame-size-error"):
+        metrics.until(f'syncstreamer_http2_goaways_total{{reason="{reason}"}}', 1)
+    with Attacker(metrics.server) as attacker:
+        # No request (RFC 9113 section 8.1.1).
+        attacker.send(frame(HEADERS, 1, b"", END_HEADERS | END_STREAM))
+        assert attacker.until_frame(RST_STREAM, 1) == PROTOCOL_ERROR.to_bytes(4, "big")
+    metrics.until('syncstreamer_http2_streams_reset_total{reason="protocol-error"}', 1)
+    with metrics.server.wire(context=with_protocols(metrics.server.context, ["h2"])) as nonsense:
+        nonsense.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while nonsense.more():
+            pass
+    metrics.until("syncstreamer_http2_failures_total", 1)
+
+
+def test_streams_before_the_limit_is_known(metrics):
+    """Who has not heard of the limit yet is refused what is beyond it, and may try that again (RFC 9113 section 8.7)."""
+    head = bytes([0x83, 0x87, 0x84, 0x01, 9]) + b"localhost"
+    with metrics.server.wire(context=with_protocols(metrics.server.context, ["h2"])) as wire:
+        wire.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0)
+                  + b"".join(frame(HEADERS, stream, head, END_HEADERS) for stream in range(1, 2 * 130, 2)))
+        metrics.until('syncstreamer_http2_streams_reset_total{reason="refused-stream"}', 2)
+
+
+def test_an_idle_end_is_no_error(start):
+    metrics = Metrics(start, "--idle-timeout", "300ms")
+    with HTTP2Client(("127.0.0.1", metrics.server.port), metrics.server.context) as client:
+        assert client.ask("GET", "/healthz").status == 200
+        assert client.is_ended() and client.goaway.error_code == 0
+    metrics.until('syncstreamer_http2_goaways_total{reason="no-error"}', 1)

@@ -93,6 +93,34 @@ def test_guesses(start):
         assert client.ask("GET", "/frame").status == 200
 
 
+def test_guesses_without_limit(start):
+    """Where all devices come by one proxy's address, one that guesses must not keep the others out."""
+    server = start("--rate-address-guesses", "0")
+    with server.client() as client:
+        for _ in range(300):
+            assert client.ask("POST", "/channel/a", {"Authorization": "Bearer wrong", "Content-Type": "application/json"}, b"1").status == 401
+        assert client.ask("POST", "/channel/a", JSON, b"1").status == 200
+
+
+def test_broken_requests_are_requests(start):
+    """Heads that are refused for their size count like any other."""
+    server = start("--rate-address-requests", "2")
+
+    def ask():
+        with server.client() as client:
+            return client.ask("GET", "/frame", {f"x-{number}": "y" * 50 for number in range(101)})
+    answers = until_refused(ask, 10_000)
+    assert len(answers) > 20 and all(answer.status == 431 for answer in answers[:-1])
+    refused(answers[-1], "address-requests", 20)
+
+
+def test_lines_that_are_no_json(start):
+    server = start("--rate-secret-items", "10")
+    answer = server.post("a", b"no json\n" * 50_000, NDJSON)
+    refused(answer, "secret-items", 100)
+    assert answer.problem()["rejectedCount"] < 50_000
+
+
 def test_nothing_is_limited_without_an_option(server, channel):
     with server.client() as client:
         for _ in range(500):

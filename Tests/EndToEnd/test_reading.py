@@ -104,6 +104,21 @@ def test_the_index_is_compressed_for_those_who_accept_it(server, stocked):
         assert server.get("/frame", Accept_Encoding=refused).get("content-encoding") is None
 
 
+def test_a_page_of_the_index_is_compressed_where_it_gains_from_it(start):
+    server = start(frame_duration="100ms")
+    entries = until(lambda: len(found := server.index()) >= 70 and found, "seventy frames")
+    # The end is fixed, so that frames that come meanwhile change nothing but where the page stands in the index. Sixty-five
+    # objects hold a block of 32 wherever they begin.
+    for limit, gains in [(65, True), (5, False)]:
+        target = f"/frame?to={entries[0]['endAt']}&limit={limit}"
+        plain, packed = server.get(target), server.get(target, Accept_Encoding="gzip")
+        assert plain.json() == entries[:limit]
+        assert plain.get("vary") == packed.get("vary") == "Accept-Encoding" and packed.get("link") == plain.get("link")
+        assert (packed.get("content-encoding"), plain.get("content-encoding")) == ("gzip" if gains else None, None)
+        octets = gzip.decompress(packed.body) if gains else packed.body
+        assert octets == plain.body and (not gains or 4 * len(packed.body) < 3 * len(plain.body))
+
+
 def test_the_index_is_narrowed_by_time_and_number(server, stocked):
     start = int(stocked.id)
     until(lambda: server.index()[0]["startAt"] >= start + 1000, "later frames")

@@ -26,9 +26,9 @@ BOTH_KINDS = "ecdsa and rsa"
 def scanned(request, start, tmp_path):
     """With the certificate that the server makes for itself, and with one of each kind of key."""
     if request.param == "made":
-        return start(identity=None)
+        return start("--hsts", "365d", identity=None)
     ecdsa, rsa = identities.self_signed(tmp_path, "ecdsa", "ecdsa"), identities.self_signed(tmp_path, "rsa", "rsa")
-    return start("--cert", rsa.certificate, "--key", rsa.key, identity=ecdsa)
+    return start("--hsts", "365d", "--cert", rsa.certificate, "--key", rsa.key, identity=ecdsa)
 
 
 def scan(*command):
@@ -100,8 +100,6 @@ TESTSSL_ALLOWED = {
     "cert_chain_of_trust": "the certificate is self-signed",
     "cert_revocation": "a self-signed certificate has no authority that could revoke it",
     "DNS_CAArecord": "localhost is not in the DNS",
-    "HSTS": "browsers ignore it from a self-signed certificate, and obey it on all ports of localhost from a trusted one; "
-            "who serves a public name says it in front of this server",
     "engine_problem": "about testssl.sh's own OpenSSL: it has no GOST",
     "sessionresumption_ticket": "its client quits before the ticket comes, now and then; sslyze and test_tls.py resume",
 }

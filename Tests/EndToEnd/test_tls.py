@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from support import identity as identities
-from support.server import environment
+from support.http2 import HTTP2Client
+from support.server import environment, free_port
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import Wire, trusting
 
@@ -215,18 +216,39 @@ def test_records_may_be_cut_anywhere(server):
         assert step(lambda: tls.read(65536)).startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize("octets", [b"\0" * 100, b"\xff" * 100, b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01\xff\xff" + b"a" * 70000,
-                                    b"\x15\x03\x03\x00\x02\x02\x28", b"\x80\x2e\x01\x00\x02"])
-def test_what_is_neither_tls_nor_http_ends_only_its_own_connection(server, octets):
+def fatal(description):
+    """A fatal alert as it is sent before there are keys (RFC 8446 sections 5.1 and 6)."""
+    return b"\x15\x03\x03\0\2\2" + bytes([description])
+
+
+UNEXPECTED_MESSAGE, RECORD_OVERFLOW = 10, 22
+
+
+@pytest.mark.parametrize("octets, answer", [
+    # No record at all, to which OpenSSL says nothing.
+    (b"\0" * 100, b""), (b"\xff" * 100, b""),
+    # The end of the stream in the middle of one.
+    (b"\x80\x2e\x01\x00\x02", b""), (b"\x16\x03\x01\x02\x00\x01", b""),
+    (b"\x16\x03\x01\xff\xff" + b"a" * 70000, fatal(RECORD_OVERFLOW)),
+    (b"\x15\x03\x03\x00\x02\x02\x28", fatal(UNEXPECTED_MESSAGE)),
+    (b"\x17\x03\x03\x00\x05hello", fatal(UNEXPECTED_MESSAGE)),
+    (b"\x16\x03\x01\x00\x04\x02\0\0\0", fatal(UNEXPECTED_MESSAGE)),
+], ids=["zeros", "ones", "a half of SSL 2", "a half of a record", "a record that is too long", "an alert", "content", "a ServerHello"])
+def test_what_is_no_handshake_ends_only_its_own_connection_with_an_alert(server, octets, answer):
     with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_SECONDS) as raw:
-        try:
-            raw.sendall(octets)
-            raw.shutdown(socket.SHUT_WR)
-            while raw.recv(65536):
-                pass
-        except ConnectionError:
-            pass
+        raw.sendall(octets)
+        raw.shutdown(socket.SHUT_WR)
+        received = b""
+        while more := raw.recv(65536):
+            received += more
+    assert received == answer
     assert server.get("/healthz").status == 200
+
+
+def test_what_looks_like_a_line_of_text_gets_a_line_of_text(server):
+    with Wire(("127.0.0.1", server.port), None, plain=True) as plain:
+        plain.send(b"SSH-2.0-OpenSSH_9.2\r\n")
+        assert plain.response().status == 400 and plain.is_ended()
 
 
 def test_a_tampered_record_ends_the_connection(server):
@@ -244,13 +266,8 @@ def test_a_tampered_record_ends_the_connection(server):
         record = bytearray(outgoing.read())
         record[-1] ^= 1
         raw.sendall(record)
-        received = b""
-        try:
-            while octets := raw.recv(65536):
-                received += octets
-        except ConnectionError:
-            pass
-        incoming.write(received)
+        while octets := raw.recv(65536):
+            incoming.write(octets)
         with pytest.raises(ssl.SSLError, match="BAD_RECORD_MAC|bad record mac"):
             tls.read(65536)
 
@@ -298,3 +315,20 @@ def test_a_request_is_answered_whose_end_came_with_the_handshake_s(server, versi
         while octets := connection.recv(65536):
             received.write(octets)
     assert session.read(12) == b"HTTP/1.1 200"
+
+
+# Strict-Transport-Security (RFC 6797): where it is asked for, in every answer that TLS protects, and in no other
+
+def test_hsts(start):
+    port = free_port()
+    server = start("--hsts", "365d", "--plain-listen", f"127.0.0.1:{port}")
+    with server.wire() as wire, HTTP2Client(("127.0.0.1", server.port), server.context) as http2:
+        for client in (wire, http2):
+            for target in ("/frame", "/healthz", "/nothing"):
+                assert client.ask("GET", target).get("strict-transport-security") == "max-age=31536000"
+    with Wire(("127.0.0.1", port), None, plain=True) as plain:
+        assert plain.ask("GET", "/frame").get("strict-transport-security") is None
+
+
+def test_nothing_is_said_of_it_without_the_option(server):
+    assert server.get("/frame").get("strict-transport-security") is None

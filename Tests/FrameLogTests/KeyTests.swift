@@ -135,6 +135,33 @@ extension Rig {
         #expect(client.claim != nil)
     }
 
+    /// One sender's keys leave room for another's, and those that are known stay good.
+    @Test func eachSenderHasOnlySoManyKeys() throws {
+        let rig = Rig()
+        rig.settings.keysPerOwnerMax = 2
+        try rig.open()
+        let others: UInt64 = 1 << 32
+        let first = KeyedClient([1], key: 1)
+        first.begin(rig)
+        first.send(rig)
+        KeyedClient([], key: 2).begin(rig)
+        #expect(KeyedClient([], key: 3).begin(rig) == .keysFull)
+        for key in [others, others + 1] {
+            let client = KeyedClient([], key: key)
+            client.begin(rig)
+            #expect(client.claim != nil)
+        }
+        #expect(KeyedClient([], key: others + 2).begin(rig) == .keysFull)
+        first.begin(rig)
+        #expect(first.claim?.progress.through == 1)
+        rig.pass(milliseconds: KeyTable.keptMilliseconds + 20_000)
+        for key in 3...4 as ClosedRange<UInt64> {
+            let client = KeyedClient([], key: key)
+            client.begin(rig)
+            #expect(client.claim != nil)
+        }
+    }
+
     /// Restarts with and without the window's seal in between, and with so much else that its segment is
     /// gone.
     @Test(arguments: [0, 500, 5_000, 200_000], [0, 300] as [UInt64])

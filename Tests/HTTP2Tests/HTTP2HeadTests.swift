@@ -46,7 +46,7 @@ import Testing
         #expect(session.events.isEmpty)
         // ENHANCE_YOUR_CALM
         #expect(Peer.sent(by: session).last.map { $0.type == 7 && $0.payload[7] == 11 } == true)
-        #expect(session.isSentAway && session.isOver)
+        #expect(session.excess == .continuations && session.isOver)
     }
 
     /// The frame's nine octets begin a head, its last octet ends it, and octets in between change nothing.

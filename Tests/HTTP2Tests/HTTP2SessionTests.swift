@@ -96,6 +96,32 @@ import Testing
         #expect(try receive(Peer.frame(0, flags: 1, 1, [])) == [.contentEnd(stream)])
     }
 
+    /// What this side breaks off is told with the pieces that say so, whoever is to blame.
+    @Test func whatIsBrokenOffIsToldOf() throws {
+        func breaks() -> [HTTP2Break] {
+            _ = session.makePieces(byteCountMax: 1 << 20)
+            defer { session.removePieces() }
+            return session.breaks
+        }
+        #expect(breaks() == [])
+        let first = try request(1)
+        session.reset(first, .cancel)
+        #expect(breaks() == [.stream(code: 8)])
+        #expect(breaks() == [])
+        // Content beyond the window.
+        let second = try request(3, Peer.post("/channel/a"), ends: false)
+        let pieceCount = limits.streamWindowByteCount / 16_384 + 1
+        for _ in 0..<pieceCount {
+            _ = try receive(Peer.frame(0, second.number, [UInt8](repeating: 0, count: 16_384)))
+        }
+        #expect(breaks() == [.stream(code: 3)])
+        session.announceEnd()
+        #expect(breaks() == [.connection(code: 0)])
+        // DATA on stream 0.
+        _ = try receive(Peer.frame(0, 0, [1]))
+        #expect(breaks() == [.connection(code: 1)])
+    }
+
     @Test func trailersEndTheContent() throws {
         let stream = try request(1, Peer.post("/channel/a"), ends: false)
         #expect(try receive(Peer.headers(1, [("x-sum", "1")])) == [.contentEnd(stream)])

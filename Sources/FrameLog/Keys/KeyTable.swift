@@ -6,7 +6,7 @@ struct KeyTable: Sendable {
     /// How long a key is remembered behind the end of the last window that an item of it is in.
     static let keptMilliseconds: UInt64 = 300_000
 
-    /// How often all keys are looked at: a quarter of a million take some milliseconds.
+    /// How often all keys are looked at: half a million take some ten milliseconds.
     private static let sweepMilliseconds: UInt64 = 10_000
 
     struct Entry: Sendable, Equatable {
@@ -18,18 +18,31 @@ struct KeyTable: Sendable {
     }
 
     private(set) var entries: [UploadKey: Entry] = [:]
+    /// How many keys each sender has (`UploadKey.owner`).
+    private var ownerCounts: [UInt32: Int] = [:]
     /// Keys that something was noted of since the last seal.
     private var changed: Set<UploadKey> = []
     private var undo: [(key: UploadKey, before: Entry)] = []
     private var lastClaim: UInt64 = 0
     private var expireAt: UInt64 = 0
 
-    /// Gives the key to a new claimant. Nil where it is new and there are `countMax` already.
-    mutating func claim(_ key: UploadKey, now: UInt64, countMax: Int) -> KeyClaim? {
-        if entries[key] == nil && entries.count >= countMax { return nil }
+    /// Gives the key to a new claimant. Nil where it is new and there are `countMax` already, or
+    /// `ownerCountMax` of the same sender's.
+    mutating func claim(_ key: UploadKey, now: UInt64, countMax: Int, ownerCountMax: Int) -> KeyClaim? {
+        if entries[key] == nil
+            && (entries.count >= countMax || ownerCounts[key.owner, default: 0] >= ownerCountMax)
+        {
+            return nil
+        }
         lastClaim += 1
-        entries[key, default: Entry(windowEnd: now)].claim = lastClaim
-        return KeyClaim(number: lastClaim, progress: entries[key]?.progress ?? UploadProgress())
+        var entry = entries[key] ?? Entry(windowEnd: now)
+        entry.claim = lastClaim
+        set(entry, of: key)
+        return KeyClaim(number: lastClaim, progress: entry.progress)
+    }
+
+    private mutating func set(_ entry: Entry, of key: UploadKey) {
+        if entries.updateValue(entry, forKey: key) == nil { ownerCounts[key.owner, default: 0] += 1 }
     }
 
     /// Whether the claim is the key's latest.
@@ -47,7 +60,7 @@ struct KeyTable: Sendable {
             entry.progress.lastFrame = window.lowerBound
             entry.progress.end = nil
         }
-        entries[key] = entry
+        set(entry, of: key)
         changed.insert(key)
     }
 
@@ -89,7 +102,7 @@ struct KeyTable: Sendable {
                 entry.progress = said
             }
             entry.windowEnd = max(entry.windowEnd, record.windowEnd)
-            entries[record.key] = entry
+            set(entry, of: record.key)
         }
     }
 
@@ -99,6 +112,8 @@ struct KeyTable: Sendable {
         expireAt = now + Self.sweepMilliseconds
         let kept = Self.keptMilliseconds + lateness
         entries = entries.filter { $0.value.windowEnd + kept > now }
+        ownerCounts.removeAll(keepingCapacity: true)
+        for key in entries.keys { ownerCounts[key.owner, default: 0] += 1 }
     }
 }
 

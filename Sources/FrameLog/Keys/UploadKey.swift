@@ -7,10 +7,17 @@ package struct UploadKey: Hashable, Sendable {
     let low: UInt64
 
     /// Takes the first 16 octets of a digest.
-    package init(digest: Span<UInt8>) {
-        high = digest.bigEndian(at: 0, as: UInt64.self)
+    ///
+    /// - Parameter owner: what all keys of the same sender begin with instead: the beginning of a digest over
+    ///   who that is.
+    package init(digest: Span<UInt8>, owner: UInt32? = nil) {
+        let beginning = digest.bigEndian(at: 0, as: UInt64.self)
+        high = owner.map { UInt64($0) << 32 | beginning & 0xFFFF_FFFF } ?? beginning
         low = digest.bigEndian(at: 8, as: UInt64.self)
     }
+
+    /// Who sends the upload, as far as 32 bits tell.
+    var owner: UInt32 { UInt32(high >> 32) }
 }
 
 /// An item's place in an upload that has a key.

@@ -90,9 +90,9 @@ struct Intake {
     private mutating func claim(
         _ key: UploadKey, at place: (batch: Int, entry: Int), now: UInt64
     ) -> ItemVerdict {
-        guard let claim = assembler.keys.claim(key, now: now, countMax: settings.keysMax) else {
-            return .keysFull
-        }
+        let claim = assembler.keys.claim(
+            key, now: now, countMax: settings.keysMax, ownerCountMax: settings.keysPerOwnerMax)
+        guard let claim else { return .keysFull }
         claims.append(place)
         return .claimed(claim)
     }

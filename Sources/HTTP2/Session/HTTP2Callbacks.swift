@@ -32,7 +32,7 @@ enum HTTP2Callbacks {
             unsafe HTTP2Session.of(session).closeStream(number, code)
         }
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, session in
-            unsafe HTTP2Session.of(session).noteSent(frame!.pointee.hd)
+            unsafe HTTP2Session.of(session).noteSent(frame!)
         }
         unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks) {
             _, frame, head, count, source, session in
@@ -101,7 +101,7 @@ extension HTTP2Session {
     /// A head in pieces without end is one that is never looked at (CVE-2024-27316).
     private func noteContinuation(_ isContinuation: Bool) {
         continuationCount = isContinuation ? continuationCount + 1 : 0
-        if continuationCount > limits.continuationsMax && !isSentAway { sendAway() }
+        if continuationCount > limits.continuationsMax && !isSentAway { sendAway(for: .continuations) }
     }
 
     /// What was received and belongs to no frame that nghttp2 told of: content of streams that have ended,
@@ -122,7 +122,7 @@ extension HTTP2Session {
 
     private func spend() {
         allowance.spend()
-        if allowance.isSpent && !isSentAway { sendAway() }
+        if allowance.isSpent && !isSentAway { sendAway(for: .frames) }
     }
 
     func beginHead(_ headers: nghttp2_headers) -> Int32 {
@@ -240,9 +240,18 @@ extension HTTP2Session {
         }
     }
 
-    /// Tells of an answer that came before the request's end.
-    func noteSent(_ head: nghttp2_frame_hd) -> Int32 {
+    /// Tells of an answer that came before the request's end, and of what this side breaks off.
+    func noteSent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {
+        // SAFETY: values of a structure that nghttp2 lends; its type says which member the union has.
+        let head = unsafe frame.pointee.hd
         let type = UInt32(head.type)
+        if type == NGHTTP2_RST_STREAM.rawValue {
+            // SAFETY: see above.
+            unsafe breaks.append(.stream(code: frame.pointee.rst_stream.error_code))
+        } else if type == NGHTTP2_GOAWAY.rawValue {
+            // SAFETY: see above.
+            unsafe breaks.append(.connection(code: frame.pointee.goaway.error_code))
+        }
         guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return 0 }
         allowance.earn()
         if UInt32(head.flags) & NGHTTP2_FLAG_END_STREAM.rawValue == 0 { return 0 }

@@ -22,6 +22,8 @@ package final class HTTP2Session {
     /// The octets of the pieces that wait, without content.
     var frames = Buffer()
     package internal(set) var pieces: [HTTP2Piece] = []
+    /// What those pieces break off.
+    package internal(set) var breaks: [HTTP2Break] = []
 
     // What the callbacks of a call need to know.
     var isCollecting = false
@@ -48,8 +50,8 @@ package final class HTTP2Session {
     /// Whether each slot's response may have more than that.
     var isOpenEnded: [Bool] = []
     private var hasFailed = false
-    /// The peer was told to go for what it costs.
-    package private(set) var isSentAway = false
+    /// What the peer was told to go for; nil where it was not for what it costs.
+    package private(set) var excess: HTTP2Excess?
 
     /// Makes a session that awaits the client's preface, and has its own to send.
     ///
@@ -230,9 +232,12 @@ extension HTTP2Session {
         _ = unsafe nghttp2_submit_shutdown_notice(session)
     }
 
+    /// The peer was told to go for what it costs.
+    var isSentAway: Bool { excess != nil }
+
     /// Ends the connection, with the protocol's word for a peer that causes too much work.
-    func sendAway() {
-        isSentAway = true
+    func sendAway(for excess: HTTP2Excess) {
+        self.excess = excess
         end(.enhanceYourCalm)
     }
 
@@ -282,6 +287,7 @@ extension HTTP2Session {
         frames.removeAll()
         if frames.capacity > Self.keptByteCountMax { frames.release() }
         pieces.removeAll(keepingCapacity: true)
+        breaks.removeAll()
     }
 
     /// Nothing more will be received or sent.

@@ -130,11 +130,12 @@ extension Connection {
             isPeerDone = true
             return open(&workspace, turn)
         case .plainHTTP:
+            workspace.metrics.count(HandshakeFailure.plainHTTP)
             workspace.output.append(PlainHTTPAnswer.octets)
             endAfterLastWords()
             return false
         case .failed(let failure):
-            if phase == .handshake { workspace.metrics.failedHandshakes += 1 }
+            if phase == .handshake { workspace.metrics.count(HandshakeFailure(failure)) }
             turn.logger.debug("TLS failed", metadata: ["reason": "\(failure)"])
             endAfterLastWords()
             return false

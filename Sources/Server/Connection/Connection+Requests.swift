@@ -73,7 +73,7 @@ extension Connection {
             endBody(of: framing, expectsContinue: expectsContinue)
             respond(&workspace, turn)
         case .receive(let upload):
-            beginUpload(upload, expectsContinue: expectsContinue, &workspace, turn)
+            beginUpload(upload, framing: framing, expectsContinue: expectsContinue, &workspace, turn)
         case .follow(let followed): beginFollowing(followed, &workspace, turn)
         }
     }
@@ -139,7 +139,11 @@ extension Connection {
 
     /// Answers a message that breaks HTTP's rules, and ends the connection (RFC 9112 section 9.6).
     private func refuse(_ fault: RequestFault, _ workspace: inout Workspace, _ turn: borrowing Turn) {
-        Router.refuse(fault, turn.context, &workspace.response)
+        switch service {
+        case .streaming, .plain, .trusted:
+            Router.refuse(fault, turn.context, from: requester, &workspace.response)
+        case .admin: AdminRouter.refuse(fault, &workspace.response)
+        }
         isHead = false
         isKeptAlive = false
         mustLinger = true

@@ -23,6 +23,10 @@ extension Connection {
         HeadWriter.append(status: workspace.response.status, to: &workspace.responses)
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.responses)
         if isOpenEnded && !isVersion10 { workspace.responses.append("Transfer-Encoding: chunked\r\n") }
+        if service.isEncrypted {
+            let line = turn.context.settings.strictTransport
+            workspace.responses.append(copying: line.span)
+        }
         if isClosing || !isKeptAlive {
             workspace.responses.append("Connection: close\r\n")
         } else if isVersion10 {
@@ -107,7 +111,10 @@ extension Connection {
             return output.isEmpty && remainder == nil ? endUpload(.timedOut, &workspace, turn) : .close
         case .head, .discard:
             if !output.isEmpty || remainder != nil || phase == .discard { return .close }
-            Router.timeOut(turn.context, &workspace.response)
+            switch service {
+            case .streaming, .plain, .trusted: Router.timeOut(turn.context, &workspace.response)
+            case .admin: AdminRouter.timeOut(&workspace.response)
+            }
             isHead = false
             isKeptAlive = false
             mustLinger = true

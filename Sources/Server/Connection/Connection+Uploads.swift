@@ -4,21 +4,15 @@ import HTTP
 
 // From a request's body to its items, and from the log's verdicts to the answer.
 
-extension RequestFault {
-    static let shortOfMemory = RequestFault(503, "The server is short of memory; try again later.")
-}
-
 extension Connection {
     /// Begins to receive what an upload's head has announced.
     func beginUpload(
-        _ upload: Upload, expectsContinue: Bool, _ workspace: inout Workspace, _ turn: borrowing Turn
+        _ upload: Upload, framing: BodyFraming, expectsContinue: Bool, _ workspace: inout Workspace,
+        _ turn: borrowing Turn
     ) {
-        do {
-            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
-        } catch {
-            // No memory for zlib's window: this request fails, the server goes on.
-            Router.refuse(.shortOfMemory, turn.context, &workspace.response)
-            endBody(of: .chunked, expectsContinue: expectsContinue)
+        pending = workspace.begin(upload, turn)
+        if pending == nil {
+            endBody(of: framing, expectsContinue: expectsContinue)
             return respond(&workspace, turn)
         }
         pending!.accessPath = workspace.access?.suspend()
@@ -73,7 +67,7 @@ extension Connection {
         guard let upload = pending, upload.isDecided, let ending = upload.ending else { return false }
         pending = nil
         deadlines.endWait()
-        workspace.uploads.remove(at: ticket)
+        workspace.remove(upload, ticket: ticket)
         Router.answer(upload.tally, ending, of: upload.head, turn.context, &workspace.response)
         phase = .head
         if turn.isDraining { isKeptAlive = false }
@@ -83,7 +77,6 @@ extension Connection {
             mustLinger = true
         }
         if case .malformed = ending { isHead = false }
-        workspace.countRejections(of: upload.tally)
         if let path = upload.accessPath { workspace.access?.resume(path, of: .post) }
         respond(&workspace, turn, since: upload.startedAt)
         return true
@@ -112,7 +105,7 @@ extension Connection {
         if let follower { workspace.leave(follower, token) }
         follower = nil
         exchange?.abandonFollowers(token, &workspace)
-        if pending != nil { workspace.uploads.remove(at: ticket) }
+        if let pending { workspace.remove(pending, ticket: ticket) }
         pending = nil
         exchange?.abandonUploads(&workspace)
     }

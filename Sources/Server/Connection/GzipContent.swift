@@ -11,6 +11,9 @@ struct GzipContent: ~Copyable {
         inflater = try Inflater(limits: limits)
     }
 
+    /// Octets that came and are not worked off.
+    var count: Int { coded.count }
+
     /// Whether all that came is worked off.
     var isEmpty: Bool { coded.isEmpty }
 
@@ -24,6 +27,7 @@ struct GzipContent: ~Copyable {
     mutating func inflate(into content: inout Buffer, byteCountMax: Int) -> InflateState {
         let (consumed, state) = Self.inflate(coded, &inflater, into: &content, byteCountMax)
         coded.consume(consumed)
+        if coded.isEmpty { coded.release() }
         return state
     }
 

@@ -14,6 +14,8 @@ final class PendingUpload {
     private(set) var tally = UploadTally()
     /// How the body ended; nil while it arrives.
     private(set) var ending: UploadEnding?
+    /// It ended within an item.
+    private(set) var hasLostItem = false
     /// When its head came, in microseconds of the monotonic clock.
     let startedAt: UInt64
     /// For the access log; nil where there is none.
@@ -25,6 +27,9 @@ final class PendingUpload {
     /// What comes before the content where the body is gzip.
     private var gzip: GzipContent?
     private var isContentOver = false
+    private let memory: UploadMemory
+    /// What `memory` has noted of it.
+    private var heldByteCount = 0
 
     /// Of the body so far; nil without a key.
     private var digest: BodyDigest?
@@ -34,9 +39,15 @@ final class PendingUpload {
     private var isClaiming = false
     /// The log was told that the upload has ended and has not answered.
     private var isEnding = false
+    /// Items that came again, and octets of them.
+    private var repeated: (count: UInt64, byteCount: UInt64) = (0, 0)
 
-    init(_ upload: Upload, startedAt: UInt64 = 0) throws(CompressionError) {
+    /// - Parameter memory: has room for what the upload holds from its head on.
+    init(
+        _ upload: Upload, memory: UploadMemory = UploadMemory(), startedAt: UInt64 = 0
+    ) throws(CompressionError) {
         head = upload
+        self.memory = memory
         self.startedAt = startedAt
         if upload.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: upload).span) }
         switch upload.body {
@@ -46,9 +57,13 @@ final class PendingUpload {
         }
         if upload.isGzip {
             let byteCountMax = upload.body.isStream ? UInt64.max : UInt64(upload.byteCountMax)
-            gzip = try GzipContent(limits: InflateLimits(byteCountMax: byteCountMax))
+            gzip = try GzipContent(
+                limits: InflateLimits(byteCountMax: byteCountMax, ratioMax: upload.gzipRatioMax))
         }
+        hold()
     }
+
+    deinit { memory.change(from: heldByteCount, to: 0) }
 
     /// Whether so much is on its way to the log that more has to wait for the log.
     var isWaitingForLog: Bool {
@@ -61,6 +76,8 @@ final class PendingUpload {
 
     /// Takes octets of the body as they were sent. All that came before must have been worked off.
     func take(_ octets: Span<UInt8>) {
+        hold(octets.count)
+        if ending != nil { return }
         if head.isGzip { gzip!.take(octets) } else { content.append(copying: octets) }
     }
 
@@ -72,9 +89,12 @@ final class PendingUpload {
         if ending == nil {
             ending = reason
             if reason == .keyConflict { tally.discredit() }
+            hasLostItem = !content.isEmpty || gzip?.isEmpty == false
+            if !reason.isServersOwn { chargeForNothing() }
         }
         content.release()
         gzip = nil
+        hold()
     }
 
     /// The log has decided on the oldest item that is on its way, or on the claim of the key, or knows of the
@@ -102,6 +122,10 @@ final class PendingUpload {
     func work(
         into batch: inout ItemBatch, ticket: UInt64, _ context: borrowing RequestContext
     ) -> Bool {
+        defer {
+            trim()
+            hold()
+        }
         if let key = head.key, claim == nil, ending == nil, !isClaiming {
             batch.claim(key, ticket: ticket)
             isClaiming = true
@@ -142,19 +166,24 @@ final class PendingUpload {
                 digest?.read(content.octets.extracting(first: consumed))
                 digest?.endItem()
                 if isBehindEnd { return end(.keyConflict) }
+                if !charge(items: 1, byteCount: consumed) { return }
                 submit(range, timestamp, into: &batch, ticket: ticket, context)
-                if ending != nil { return }
                 content.consume(consumed)
+                checkRepetition()
+                if ending != nil { return }
                 if !head.body.isStream { return end(.complete) }
             case .tooLarge(let consumed):
                 digest?.read(content.octets.extracting(first: consumed))
-                content.consume(consumed)
                 if !head.body.isStream { return end(.tooLarge) }
                 if isBehindEnd { return end(.keyConflict) }
+                if !charge(items: 1, byteCount: consumed) { return }
+                content.consume(consumed)
                 tally.rejectTooLarge("An item has at most \(head.byteCountMax) octets here.")
                 checkRepetition()
             case .needsMore(let consumed):
                 digest?.read(content.octets.extracting(first: consumed))
+                // Blank lines, or the rest of an item that is too large.
+                if consumed > 0 && !charge(items: 0, byteCount: consumed) { return }
                 content.consume(consumed)
                 return
             case .torn: return end(.tornRecord)
@@ -168,14 +197,9 @@ final class PendingUpload {
         _ context: borrowing RequestContext
     ) {
         if head.body.isJSON, let fault = JSONValidator.fault(in: content.octets.extracting(range)) {
-            tally.rejectInvalid("At octet \(fault.offset): \(fault.reason)")
-            return checkRepetition()
+            return tally.rejectInvalid("At octet \(fault.offset): \(fault.reason)")
         }
-        if let claim, tally.itemCount < claim.progress.decidedCount {
-            tally.pass()
-            return checkRepetition()
-        }
-        if let refusal = head.meter?.charge(byteCount: range.count) { return end(.rateLimited(refusal)) }
+        if isRepeated { return tally.pass() }
         let stamp: ItemTimestamp
         if let timestamp = timestamp ?? head.deviceTimestamp {
             stamp = .device(timestamp)
@@ -193,6 +217,59 @@ final class PendingUpload {
             channelID: channelID.span, channelType: channelType.span, timestamp: stamp,
             data: content.octets.extracting(range), ticket: ticket, isJSON: head.body.isJSON, place: place)
         tally.submit(byteCount: range.count)
+    }
+}
+
+// What it costs.
+extension PendingUpload {
+    /// Notes what is held, with `more` octets to come. Where there is no room for them, the upload ends.
+    private func hold(_ more: Int = 0) {
+        var after = UploadMemory.uploadByteCount
+        if ending == nil {
+            let came = head.heldByteCount - head.promisedByteCount + content.count + (gzip?.count ?? 0) + more
+            after = max(head.heldByteCount, came)
+            // At the head whoever made it has asked for all that was promised.
+            if heldByteCount > 0 && !memory.hasRoom(from: heldByteCount, to: after) {
+                return end(.memoryFull)
+            }
+        }
+        memory.change(from: heldByteCount, to: after)
+        heldByteCount = after
+    }
+
+    /// Gives memory back that was for more than what is left: a stream may rest for hours.
+    private func trim() {
+        if content.capacity <= UploadLimits.restByteCountMax || content.count > content.capacity / 4 {
+            return
+        }
+        var rest = Buffer()
+        rest.append(contentsOf: content)
+        content = rest
+    }
+
+    /// Charges what has come, whatever becomes of it; what came before, and was charged then, is only
+    /// counted. False where that is more than may come now: then the upload ends.
+    private func charge(items: UInt64, byteCount: Int) -> Bool {
+        if isRepeated {
+            repeated.count += items
+            repeated.byteCount += UInt64(byteCount)
+        } else if let refusal = head.meter?.charge(items: items, byteCount: UInt64(byteCount)) {
+            end(.rateLimited(refusal))
+            return false
+        }
+        return true
+    }
+
+    /// At the end: charges what was received for nothing, which is what is left of an item, and all that came
+    /// again if nothing new came with it. A retry that goes on with an upload is not charged for the way to
+    /// there, or one with more items than may come at once could never be finished.
+    private func chargeForNothing() {
+        var (count, byteCount) = tally.hasSubmitted ? (0, 0) : repeated
+        if !content.isEmpty {
+            count += head.body.isStream ? 0 : 1
+            byteCount += UInt64(content.count)
+        }
+        if byteCount > 0 { head.meter?.owe(items: count, byteCount: byteCount) }
     }
 }
 
@@ -228,6 +305,9 @@ extension PendingUpload {
             ticket: ticket)
     }
 
+    /// Whether the next item was decided on before.
+    private var isRepeated: Bool { tally.itemCount < claim?.progress.decidedCount ?? 0 }
+
     /// At the item that was stored last: the body so far must be the one of then.
     private func checkRepetition() {
         guard let claim, tally.itemCount == claim.progress.through else { return }
@@ -248,14 +328,4 @@ extension PendingUpload {
             end(.refused)
         }
     }
-}
-
-/// What one upload may have under way.
-enum UploadLimits {
-    /// Octets of items that the log has not decided on; one item may go beyond.
-    static let inFlightByteCountMax = 1 << 20
-    /// Items that the log has not decided on.
-    static let inFlightItemsMax = 8192
-    /// Octets inflated at a time.
-    static let pieceByteCount = 64 * 1024
 }

@@ -25,8 +25,12 @@ struct Workspace: ~Copyable {
     var batch = ItemBatch()
     /// The uploads that have, or may have, items with the log. Their places are the items' tickets.
     var uploads = SlotTable<UploadEntry>()
+    /// What the uploads hold.
+    let memory: UploadMemory
     /// Octets of the records that the writer has and has not decided on.
     var undecidedByteCount = 0
+    /// Items in those records.
+    var undecidedCount = 0
     /// Connections that have items and wait until the writer has decided on some.
     var waitingForQueue: [UInt64] = []
     /// The channels that are followed here.
@@ -41,9 +45,41 @@ struct Workspace: ~Copyable {
 
     /// Whether so much waits for the disk that no more is taken: devices that send faster are held up by TCP.
     var isQueueFull: Bool { undecidedByteCount + batch.byteCount >= TurnLimits.queueByteCountMax }
+
+    init(memory: UploadMemory = UploadMemory()) {
+        self.memory = memory
+    }
 }
 
 extension Workspace {
+    /// Begins an upload whose head has come; nil where there is no room for it, and the response says so.
+    /// Those that are under way are held up where a new one is refused.
+    mutating func begin(_ upload: Upload, _ turn: borrowing Turn) -> PendingUpload? {
+        if isQueueFull { return refuse(.queueFull, turn) }
+        if !memory.hasRoom(to: upload.heldByteCount) { return refuse(.memoryFull, turn) }
+        do {
+            return try PendingUpload(upload, memory: memory, startedAt: turn.monotonicMicroseconds)
+        } catch {
+            // No memory for zlib's window: this request fails, the server goes on.
+            return refuse(.memoryFull, turn)
+        }
+    }
+
+    private mutating func refuse(_ refusal: UploadRefusal, _ turn: borrowing Turn) -> PendingUpload? {
+        metrics.refusedUploads[Int(refusal.rawValue)] += 1
+        Router.refuse(refusal, turn.context, &response)
+        return nil
+    }
+}
+
+extension Workspace {
+    /// Puts into the metrics what goes up and down.
+    mutating func noteLevels() {
+        metrics.queuedByteCount = UInt64(undecidedByteCount)
+        metrics.queuedItems = UInt64(undecidedCount)
+        metrics.uploadByteCount = UInt64(memory.byteCount)
+    }
+
     /// Counts the response as an answer to a request that came at `start`, microseconds of the monotonic
     /// clock. Returns how many it took.
     mutating func countRequest(isHTTP2: Bool, since start: UInt64) -> UInt64 {
@@ -51,13 +87,20 @@ extension Workspace {
         let duration = end - min(start, end)
         metrics.requests.count(
             response.route, isHTTP2: isHTTP2, status: response.status, microseconds: duration)
+        if let cause = response.cause { metrics.count(cause) }
         return duration
     }
 
-    /// Counts the items that were refused before they came to the log.
-    mutating func countRejections(of tally: borrowing UploadTally) {
-        metrics.reject(.invalidJSON, tally.invalidCount)
-        metrics.reject(.tooLarge, tally.tooLargeCount)
+    /// An upload is over, answered or not: counts the items that were refused before they came to the log.
+    /// The last one may have ended the upload.
+    mutating func remove(_ upload: PendingUpload, ticket: UInt64) {
+        upload.end(.cutOff)
+        uploads.remove(at: ticket)
+        metrics.reject(.invalidJSON, upload.tally.invalidCount)
+        metrics.reject(.tooLarge, upload.tally.tooLargeCount)
+        if let ending = upload.ending, let reason = ItemRejection(ending, isWithin: upload.hasLostItem) {
+            metrics.reject(reason)
+        }
     }
 }
 

@@ -8,6 +8,12 @@ package struct ConnectionLimits: Sendable {
     /// Connections from one IPv4 address or IPv6 /64. A CDN's node or a large office's gateway stays below
     /// it.
     package var connectionsPerAddressMax = 1_000
+    /// Connections to the operator's listener, which count for neither of those above: whoever floods the
+    /// public ports must not hide it, and a few scrapers and probes are all that come there.
+    package var operatorConnectionsMax = 32
+    /// Memory that uploads hold of items that have not come whole. Each loop has an equal part. The default
+    /// is 32 items of the greatest size half-way, or 10,000 streams in gzip.
+    package var uploadByteCountMax = 512 << 20
     /// From accept to a finished TLS handshake.
     package var handshakeTimeoutMilliseconds: UInt64 = 10_000
     /// From a head's first octet to its last.
@@ -73,10 +79,17 @@ extension ConnectionLimits {
     /// mapped.
     private static let descriptorsReserved = 64
 
+    /// What each of so many loops may hold of uploads: room for two of the largest items in any case, or one
+    /// that is allowed could not be sent (`UploadMemory`).
+    func uploadByteCountMax(ofEach loopCount: Int, itemByteCountMax: Int) -> Int {
+        max(uploadByteCountMax / loopCount, 2 * (itemByteCountMax + UploadMemory.littleByteCountMax))
+    }
+
     /// How many connections the process has descriptors for, at most `connectionsMax`.
     func connectionsUsable(logger: Logger) -> Int {
         let descriptors = ProcessLimits.raiseDescriptorsMax()
-        let usable = max(1, min(connectionsMax, descriptors - Self.descriptorsReserved))
+        let reserved = Self.descriptorsReserved + operatorConnectionsMax
+        let usable = max(1, min(connectionsMax, descriptors - reserved))
         if usable < connectionsMax {
             logger.warning(
                 "the system allows \(descriptors) descriptors; at most \(usable) connections are taken",

@@ -58,7 +58,7 @@ package final class Server {
         url = "https://" + listeners.authority
         loops = try (0..<listeners.loopCount).map { _ in try Mailbox<LoopMessage>() }
         metrics = MetricsBoard(loopCount: listeners.loopCount, startSeconds: Clock.wallMilliseconds() / 1000)
-        metrics.note(tls.certificates)
+        metrics.note(tls)
         writer = try Mailbox<WriterMessage>()
         sealer = try Mailbox<SealerMessage>()
         ended = try Mailbox<EndedThread>()
@@ -84,11 +84,17 @@ package final class Server {
             corsOrigin: configuration.corsOrigin, itemByteCountMax: configuration.log.itemByteCountMax,
             frameDurationMilliseconds: configuration.log.frameDurationMilliseconds,
             latenessMilliseconds: configuration.log.latenessMilliseconds,
-            isGoCompatible: configuration.isGoCompatible)
+            isGoCompatible: configuration.isGoCompatible, gzipRatioMax: configuration.gzipRatioMax,
+            strictTransportSeconds: configuration.strictTransportSeconds)
         let ledger = ConnectionLedger(
             totalMax: configuration.limits.connectionsUsable(logger: logger),
             perNetworkMax: configuration.limits.connectionsPerAddressMax)
         let watch = ChannelWatch()
+        let operatorLedger = ConnectionLedger(
+            totalMax: configuration.limits.operatorConnectionsMax,
+            perNetworkMax: configuration.limits.operatorConnectionsMax)
+        let uploadByteCountMax = configuration.limits.uploadByteCountMax(
+            ofEach: loops.count, itemByteCountMax: configuration.log.itemByteCountMax)
         let sealing = try Sealer(
             recovery, mailbox: sealer, writer: writer, loops: loops, metrics: metrics,
             latenessMilliseconds: configuration.log.latenessMilliseconds, logger: logger)
@@ -107,7 +113,9 @@ package final class Server {
                 requestLimits: configuration.requestLimits,
                 http2Limits: configuration.http2Limits, logger: logger)
             let loop = try EventLoop(
-                index: index, mailbox: mailbox, writer: writer, ledger: ledger, catalog: recovery.catalog,
+                index: index, mailbox: mailbox, writer: writer,
+                ledgers: ConnectionLedgers(clients: ledger, operators: operatorLedger),
+                uploadByteCountMax: uploadByteCountMax, catalog: recovery.catalog,
                 tls: tls, ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock,
                 watch: watch, access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) }
             )
@@ -156,7 +164,7 @@ package final class Server {
             let context = try certificate.load(ticketKeys: ticketKeys)
             let set = try secrets.load(logger: logger)
             for loop in loops { loop.post(.reload(context, set)) }
-            metrics.note(context.certificates)
+            metrics.note(context)
             certificate.announce(context.certificates, logger: logger)
             expiryWatch = certificate.expiryWatch(of: context)
             warnOfExpiry()

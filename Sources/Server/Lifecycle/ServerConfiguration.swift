@@ -30,7 +30,7 @@ package struct ServerConfiguration: Sendable {
     package var retention = Retention()
     /// Event loops; nil takes one a processor.
     package var loopCount: Int?
-    /// Where `/readyz` is served without TLS; nil nowhere.
+    /// Where `/healthz`, `/readyz` and `/metrics` are served without TLS; nil nowhere.
     package var admin: (host: String, port: UInt16)? = ("127.0.0.1", 8081)
     /// Where frames and uploads are served without TLS too; nil nowhere. Port 0 takes a free one.
     package var plain: (host: String, port: UInt16)?
@@ -44,6 +44,11 @@ package struct ServerConfiguration: Sendable {
     package var rates = RateLimits()
     /// The origin that may read from scripts; `*` is every one.
     package var corsOrigin = "*"
+    /// How long browsers are to take no other than TLS from this host (RFC 6797), in seconds; nil says
+    /// nothing.
+    package var strictTransportSeconds: UInt64?
+    /// How many times its size a body in gzip may stand for: JSON readings rarely pass 50, a bomb has 1,000.
+    package var gzipRatioMax: UInt64 = 200
     /// How long a stopping server lets what is in flight go on.
     package var drainTimeoutMilliseconds: UInt64 = 10_000
     /// A congestion control algorithm for the listeners (tcp(7)); nil leaves the system's.

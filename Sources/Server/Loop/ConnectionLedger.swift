@@ -1,6 +1,16 @@
 import Posix
 import Synchronization
 
+/// The ledger of each kind of listener.
+struct ConnectionLedgers: Sendable {
+    /// Of those for devices and viewers.
+    let clients: ConnectionLedger
+    /// Of the operator's.
+    let operators: ConnectionLedger
+
+    subscript(_ service: Service) -> ConnectionLedger { service == .admin ? operators : clients }
+}
+
 /// Counts open connections of all loops, in total and by network, and says whether one more may come.
 ///
 /// Touched when a connection opens and when it closes, never between.

@@ -18,14 +18,14 @@ final class EventLoop {
     private let index: Int
     private let mailbox: Mailbox<LoopMessage>
     private let writer: Mailbox<WriterMessage>
-    private let ledger: ConnectionLedger
+    private let ledgers: ConnectionLedgers
     private let catalog: CatalogCell
     private var snapshot: Snapshot<FrameCatalog>
 
     private var poller: Poller
     private var acceptors: [Acceptor] = []
     private var connections = SlotTable<Connection>()
-    private var workspace = Workspace()
+    private var workspace: Workspace
     private var turn: Turn
     private var tls: TLSContext
     private let ticketKeys: TicketKeys
@@ -43,20 +43,22 @@ final class EventLoop {
     private var isStopping = false
 
     init(
-        index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>, ledger: ConnectionLedger,
-        catalog: CatalogCell, tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn,
-        frameClock: FrameClock, watch: ChannelWatch? = nil, access: AccessLines? = nil
+        index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>,
+        ledgers: ConnectionLedgers, uploadByteCountMax: Int, catalog: CatalogCell, tls: TLSContext,
+        ticketKeys: TicketKeys, turn: consuming Turn, frameClock: FrameClock,
+        watch: ChannelWatch? = nil, access: AccessLines? = nil
     ) throws {
         self.index = index
         self.mailbox = mailbox
         self.writer = writer
-        self.ledger = ledger
+        self.ledgers = ledgers
         self.catalog = catalog
         snapshot = catalog.current()
         self.tls = tls
         self.ticketKeys = ticketKeys
         self.turn = turn
         self.frameClock = frameClock
+        workspace = Workspace(memory: UploadMemory(byteCountMax: uploadByteCountMax))
         workspace.access = access
         workspace.feeds = ChannelFeeds(loop: index, watch: watch)
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: 0)
@@ -139,7 +141,7 @@ final class EventLoop {
 
     private func open(_ descriptor: consuming Descriptor, _ peer: SocketAddress, _ service: Service) {
         // Over a limit the descriptor closes here: those that are connected keep their service.
-        if let refusal = ledger.admit(peer.network) {
+        if let refusal = ledgers[service].admit(peer.network) {
             workspace.metrics.refusedConnections[Int(refusal.rawValue)] += 1
             return
         }
@@ -155,7 +157,7 @@ final class EventLoop {
             connections.insert(connection, at: token)
         } catch {
             connections.remove(at: token)
-            ledger.release(peer.network)
+            ledgers[service].release(peer.network)
             turn.logger.error("a connection could not be set up", metadata: ["error": "\(error)"])
         }
     }
@@ -237,7 +239,7 @@ final class EventLoop {
     private func close(_ connection: Connection) {
         connection.abandonRequests(&workspace)
         connections.remove(at: connection.token)
-        ledger.release(connection.network)
+        ledgers[connection.service].release(connection.network)
         // The descriptor closes with the connection's last reference; the poller forgets it then.
         if acceptors.contains(where: { $0.isPaused }) { resumeAccepting() }
     }
@@ -255,14 +257,12 @@ final class EventLoop {
     private func tick() {
         nextTickAt = turn.monotonic + TurnLimits.tickMilliseconds
         sweepQuarter = (sweepQuarter + 1) % TurnLimits.ticksPerSweep
-        var slot = sweepQuarter
-        while slot < connections.slotCount {
+        for slot in stride(from: sweepQuarter, to: connections.slotCount, by: TurnLimits.ticksPerSweep) {
             if let connection = connections.element(inSlot: slot),
                 connection.isOverdue(now: turn.monotonic, limits: turn.limits)
             {
                 settle(connection, connection.timeOut(&workspace, turn))
             }
-            slot += TurnLimits.ticksPerSweep
         }
         resumeAccepting()
         publishMetrics()
@@ -271,7 +271,7 @@ final class EventLoop {
 
     private func publishMetrics() {
         workspace.metrics.openConnections = UInt64(connections.count)
-        workspace.metrics.queuedByteCount = UInt64(workspace.undecidedByteCount)
+        workspace.noteLevels()
         turn.context.metrics.publish(workspace.metrics, of: index)
         workspace.access?.handOver()
     }
@@ -285,6 +285,7 @@ final class EventLoop {
         workspace.batch = spareBatches.popLast() ?? ItemBatch()
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: heardOfCommit)
         workspace.undecidedByteCount += full.byteCount
+        workspace.undecidedCount += full.count
         writer.post(.append(full, loop: index))
     }
 
@@ -299,6 +300,7 @@ final class EventLoop {
         switch consume message {
         case .decided(var batch):
             workspace.undecidedByteCount -= batch.byteCount
+            workspace.undecidedCount -= batch.count
             decide(batch)
             heardOfCommit = max(heardOfCommit, batch.decidedInCommit)
             batch.removeAll()

@@ -14,16 +14,24 @@ struct LoopMetrics: Sendable {
     var timeouts = InlineArray<5, UInt64>(repeating: 0)
     /// Full and resumed, by TLS 1.2 and 1.3.
     var handshakes = InlineArray<4, UInt64>(repeating: 0)
-    var failedHandshakes: UInt64 = 0
-    /// Connections by HTTP/2 that were ended for what they cost.
-    var sentAwayConnections: UInt64 = 0
+    /// By `HandshakeFailure`.
+    var failedHandshakes = InlineArray<6, UInt64>(repeating: 0)
+    var http2 = HTTP2Metrics()
 
+    /// By `RatePolicy`.
+    var rateRefusals = InlineArray<7, UInt64>(repeating: 0)
+    var wrongSecrets: UInt64 = 0
+    /// By `UploadRefusal`.
+    var refusedUploads = InlineArray<3, UInt64>(repeating: 0)
     var acceptedItems: UInt64 = 0
     var acceptedItemByteCount: UInt64 = 0
     /// By `ItemRejection`.
-    var rejectedItems = InlineArray<9, UInt64>(repeating: 0)
-    /// Octets of items on their way to the log.
+    var rejectedItems = InlineArray<15, UInt64>(repeating: 0)
+    /// Items on their way to the log, and their octets.
+    var queuedItems: UInt64 = 0
     var queuedByteCount: UInt64 = 0
+    /// Octets that uploads hold of items that have not come whole.
+    var uploadByteCount: UInt64 = 0
 
     var turns = Histogram()
 
@@ -37,7 +45,8 @@ struct LoopMetrics: Sendable {
         case .accepted:
             acceptedItems += 1
             acceptedItemByteCount += UInt64(byteCount)
-        case .claimed, .keysFull, .ended: break
+        case .claimed, .ended: break
+        case .keysFull: refusedUploads[Int(UploadRefusal.keysFull.rawValue)] += 1
         case .late: reject(.late)
         case .tooFarAhead: reject(.tooFarAhead)
         case .typeConflict: reject(.typeConflict)
@@ -45,6 +54,16 @@ struct LoopMetrics: Sendable {
         case .noSpace: reject(.noSpace)
         case .logClosed: reject(.logClosed)
         case .inDoubt, .superseded: reject(.undecided)
+        }
+    }
+
+    mutating func count(_ failure: HandshakeFailure) { failedHandshakes[Int(failure.rawValue)] += 1 }
+
+    mutating func count(_ cause: RefusalCause) {
+        switch cause {
+        case .rate(let policy): rateRefusals[Int(policy.rawValue)] += 1
+        case .wrongSecret: wrongSecrets += 1
+        case .item(let reason): reject(reason)
         }
     }
 
@@ -63,12 +82,17 @@ struct LoopMetrics: Sendable {
         }
         for index in timeouts.indices { timeouts[index] += other.timeouts[index] }
         for index in handshakes.indices { handshakes[index] += other.handshakes[index] }
-        failedHandshakes += other.failedHandshakes
-        sentAwayConnections += other.sentAwayConnections
+        for index in failedHandshakes.indices { failedHandshakes[index] += other.failedHandshakes[index] }
+        http2.add(other.http2)
+        for index in rateRefusals.indices { rateRefusals[index] += other.rateRefusals[index] }
+        wrongSecrets += other.wrongSecrets
+        for index in refusedUploads.indices { refusedUploads[index] += other.refusedUploads[index] }
         acceptedItems += other.acceptedItems
         acceptedItemByteCount += other.acceptedItemByteCount
         for index in rejectedItems.indices { rejectedItems[index] += other.rejectedItems[index] }
+        queuedItems += other.queuedItems
         queuedByteCount += other.queuedByteCount
+        uploadByteCount += other.uploadByteCount
         turns.add(other.turns)
     }
 }
@@ -79,6 +103,30 @@ enum ItemRejection: UInt8, CaseIterable {
     /// Whether it was stored is not known, or another request goes on with it.
     case undecided
     case invalidJSON, tooLarge
+    /// It ended its upload: of what could follow it nothing is known.
+    case rateLimited, memoryFull
+    /// The body's gzip is broken, or stands for too much.
+    case brokenGzip, tooDense
+    /// The body, or the connection, ended within it, or it did not come in time.
+    case torn, timedOut
+
+    /// Nil where no item was lost with the end of its upload, or it is counted elsewhere.
+    ///
+    /// - Parameter isWithin: something had come of an item that had not come whole.
+    init?(_ ending: UploadEnding, isWithin: Bool) {
+        switch ending {
+        case .rateLimited: self = .rateLimited
+        case .memoryFull: self = .memoryFull
+        case .corruptGzip: self = .brokenGzip
+        case .tooDense: self = .tooDense
+        case .tornRecord: self = .torn
+        case .cutOff where isWithin, .malformed where isWithin: self = .torn
+        case .timedOut where isWithin: self = .timedOut
+        case .cutOff, .malformed, .timedOut, .complete, .tooLarge, .draining, .refused, .keyConflict,
+            .keysFull, .superseded:
+            return nil
+        }
+    }
 
     var name: StaticString {
         switch self {
@@ -91,6 +139,12 @@ enum ItemRejection: UInt8, CaseIterable {
         case .undecided: "undecided"
         case .invalidJSON: "invalid-json"
         case .tooLarge: "too-large"
+        case .rateLimited: "rate-limited"
+        case .memoryFull: "memory-full"
+        case .brokenGzip: "broken-gzip"
+        case .tooDense: "too-dense"
+        case .torn: "torn"
+        case .timedOut: "timed-out"
         }
     }
 }

@@ -25,8 +25,7 @@ final class MetricsBoard: Sendable {
     private let loops: Mutex<[LoopMetrics]>
     let log = Mutex(Log())
     let store = Mutex(Store())
-    /// Seconds since the UNIX epoch at which the certificate that ends first does.
-    let certificateEnd = Atomic<Int64>(0)
+    private let ends = Mutex<(certificates: Int64, authorities: Int64)>((.max, .max))
     /// Lines of the access log that nobody will see.
     let droppedAccessLines = Atomic<UInt64>(0)
     let startSeconds: UInt64
@@ -42,10 +41,23 @@ final class MetricsBoard: Sendable {
         loops.withLock { $0[loop] = metrics }
     }
 
-    /// Notes the certificates in use.
-    func note(_ certificates: [CertificateFacts]) {
-        certificateEnd.store(certificates.map(\.notAfterSeconds).min() ?? 0, ordering: .relaxed)
+    /// Notes when the certificates in use end, and those of the clients' authorities, in seconds since the
+    /// UNIX epoch.
+    func note(certificateEnds: [Int64], authorityEnds: [Int64]) {
+        ends.withLock { $0 = (certificateEnds.min() ?? .max, authorityEnds.min() ?? .max) }
     }
+
+    /// Notes the certificates of a context that is in use now.
+    func note(_ context: TLSContext) {
+        note(
+            certificateEnds: context.certificates.map(\.notAfterSeconds),
+            authorityEnds: context.clientAuthorities.map(\.notAfterSeconds))
+    }
+
+    /// When the first certificate ends; `max` where there is none.
+    var certificateEnd: Int64 { ends.withLock { $0.certificates } }
+    /// When the first certificate of the clients' authorities ends; `max` where there is none.
+    var authorityEnd: Int64 { ends.withLock { $0.authorities } }
 
     /// What all loops have published.
     var total: LoopMetrics {

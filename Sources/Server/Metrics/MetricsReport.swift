@@ -1,6 +1,7 @@
 import Bytes
 import Posix
 import Synchronization
+import TLS
 
 /// Everything that is told to Prometheus. Names follow its conventions: base units, `_total` for counters.
 enum MetricsReport {
@@ -10,6 +11,7 @@ enum MetricsReport {
         let loops = board.total
         appendRequests(loops, to: &out)
         appendConnections(loops, to: &out)
+        append(loops.http2, to: &out)
         appendItems(loops, to: &out)
         appendLog(board.log.withLock { $0 }, loops, to: &out)
         appendStore(board.store.withLock { $0 }, to: &out)
@@ -28,6 +30,13 @@ enum MetricsReport {
         for route in RouteLabel.allCases {
             out.samples(of: loops.requests.durations[Int(route.rawValue)], "route", route.name)
         }
+        out.begin(
+            "syncstreamer_rate_limited_total", .counter, "Requests answered 429, by the limit they met.")
+        for policy in RatePolicy.allCases {
+            out.sample(loops.rateRefusals[Int(policy.rawValue)], "policy", policy.name)
+        }
+        out.begin("syncstreamer_wrong_secrets_total", .counter, "Uploads with a secret that is none.")
+        out.sample(loops.wrongSecrets)
         out.begin("syncstreamer_received_bytes_total", .counter, "Octets received, as they were on the wire.")
         out.sample(loops.receivedByteCount)
         out.begin("syncstreamer_sent_bytes_total", .counter, "Octets sent, as they were on the wire.")
@@ -48,23 +57,55 @@ enum MetricsReport {
         for kind in ConnectionTimeout.allCases {
             out.sample(loops.timeouts[Int(kind.rawValue)], "kind", kind.name)
         }
-        out.begin(
-            "syncstreamer_http2_connections_sent_away_total", .counter,
-            "HTTP/2 connections that were ended for what they cost.")
-        out.sample(loops.sentAwayConnections)
         out.begin("syncstreamer_tls_handshakes_total", .counter, "Complete handshakes.")
         for (index, version) in (["TLSv1.2", "TLSv1.3"] as [StaticString]).enumerated() {
             out.sample(loops.handshakes[2 * index], "version", version, "resumed", "false")
             out.sample(loops.handshakes[2 * index + 1], "version", version, "resumed", "true")
         }
         out.begin("syncstreamer_tls_handshake_failures_total", .counter, "Handshakes that failed.")
-        out.sample(loops.failedHandshakes)
+        for reason in HandshakeFailure.allCases {
+            out.sample(loops.failedHandshakes[Int(reason.rawValue)], "reason", reason.name)
+        }
         out.begin(
             "syncstreamer_loop_turn_duration_seconds", .histogram, "What an event loop does at a stretch.")
         out.samples(of: loops.turns)
     }
 
+    private static func append(_ http2: HTTP2Metrics, to out: inout MetricsText) {
+        out.begin(
+            "syncstreamer_http2_connections_sent_away_total", .counter,
+            "HTTP/2 connections that were ended for what they cost.")
+        out.sample(http2.sentAwayForFrames, "reason", "frames")
+        out.sample(http2.sentAwayForContinuations, "reason", "continuations")
+        out.begin(
+            "syncstreamer_http2_goaways_total", .counter,
+            "GOAWAY frames sent, by their code; a drain sends two with no-error.")
+        for reason in HTTP2Reason.allCases {
+            out.sample(http2.goodbyes[Int(reason.rawValue)], "reason", reason.name)
+        }
+        out.begin(
+            "syncstreamer_http2_streams_reset_total", .counter,
+            "RST_STREAM frames sent, by their code; refused-stream is one too many.")
+        for reason in HTTP2Reason.allCases {
+            out.sample(http2.resets[Int(reason.rawValue)], "reason", reason.name)
+        }
+        out.begin(
+            "syncstreamer_http2_failures_total", .counter,
+            "HTTP/2 connections that ended without GOAWAY: what came was not HTTP/2, or memory was short.")
+        out.sample(http2.failures)
+    }
+
     private static func appendItems(_ loops: LoopMetrics, to out: inout MetricsText) {
+        out.begin(
+            "syncstreamer_uploads_refused_total", .counter,
+            "Uploads for which there was no room at their head.")
+        for reason in UploadRefusal.allCases {
+            out.sample(loops.refusedUploads[Int(reason.rawValue)], "reason", reason.name)
+        }
+        out.begin(
+            "syncstreamer_upload_memory_bytes", .gauge,
+            "Octets that uploads hold of items that have not come whole.")
+        out.sample(loops.uploadByteCount)
         out.begin("syncstreamer_items_accepted_total", .counter, "Items that are durable.")
         out.sample(loops.acceptedItems)
         out.begin("syncstreamer_items_accepted_bytes_total", .counter, "Octets of those items.")
@@ -78,6 +119,8 @@ enum MetricsReport {
     private static func appendLog(_ log: MetricsBoard.Log, _ loops: LoopMetrics, to out: inout MetricsText) {
         out.begin("syncstreamer_log_queue_bytes", .gauge, "Octets of items on their way to the log.")
         out.sample(loops.queuedByteCount)
+        out.begin("syncstreamer_log_queue_items", .gauge, "Those items.")
+        out.sample(loops.queuedItems)
         out.begin(
             "syncstreamer_log_commit_duration_seconds", .histogram,
             "Commits of items, of all that waited at once.")
@@ -106,17 +149,22 @@ enum MetricsReport {
     private static func appendProcess(
         _ board: MetricsBoard, nowSeconds: UInt64, to out: inout MetricsText
     ) {
-        let end = board.certificateEnd.load(ordering: .relaxed)
         out.begin(
-            "syncstreamer_certificate_expiry_seconds", .gauge, "Until the certificate expires, 0 when it has."
-        )
-        out.sample(UInt64(max(0, end - Int64(nowSeconds))))
+            "syncstreamer_certificate_expiry_seconds", .gauge,
+            "Until the first certificate of a kind expires, 0 when it has.")
+        let ends: [(kind: StaticString, end: Int64)] = [
+            ("server", board.certificateEnd), ("client-ca", board.authorityEnd),
+        ]
+        for (kind, end) in ends where end != .max {
+            out.sample(UInt64(max(0, end - Int64(nowSeconds))), "kind", kind)
+        }
         out.begin(
             "syncstreamer_access_log_lines_dropped_total", .counter,
             "Lines for which the access log had no room, or no disk.")
         out.sample(board.droppedAccessLines.load(ordering: .relaxed))
         out.begin("syncstreamer_build_info", .gauge, "1; its labels say what runs.")
-        out.sample(1, "version", BuildInfo.version)
+        out.sample(
+            1, "openssl", text: TLSLibrary.version, "version", BuildInfo.version, "swift", BuildInfo.swift)
         let usage = ProcessUsage.now()
         out.begin("process_cpu_seconds_total", .counter, "Processor time, user and system.")
         out.sample(microseconds: usage.cpuMicroseconds)
@@ -133,4 +181,15 @@ enum MetricsReport {
 enum BuildInfo {
     /// The version of the program, as `--version` and the User-Agent say it.
     static var version: StaticString { "0.1.0" }
+
+    /// The compiler's version, as far as the compiler itself tells.
+    static var swift: StaticString {
+        #if compiler(>=6.4)
+            "6.4 or later"
+        #elseif compiler(>=6.3)
+            "6.3"
+        #else
+            "6.2"
+        #endif
+    }
 }

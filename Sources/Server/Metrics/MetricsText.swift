@@ -49,6 +49,24 @@ struct MetricsText: ~Copyable {
         text.append("\n")
     }
 
+    /// A sample with a label whose value is known only where it runs, and has nothing to escape.
+    mutating func sample(
+        _ value: UInt64, _ label: StaticString, text labelText: String, _ labels: StaticString...
+    ) {
+        text.append(name)
+        text.append("{")
+        for index in stride(from: 0, to: labels.count, by: 2) {
+            append(labels[index], labels[index + 1])
+            text.append(",")
+        }
+        text.append(label)
+        text.append("=\"")
+        text.append(copying: Array(labelText.utf8).span)
+        text.append("\"} ")
+        text.append(decimal: value)
+        text.append("\n")
+    }
+
     /// A sample in seconds.
     mutating func sample(microseconds: UInt64) {
         text.append(name)

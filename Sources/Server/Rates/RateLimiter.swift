@@ -14,13 +14,13 @@ final class RateLimiter: Sendable {
     private let secretOctets: RateMeter?
 
     init(_ limits: RateLimits) {
-        addressRequests = limits.addressRequests.map { RateMeter("address-requests", perSecond: $0) }
-        addressItems = limits.addressItems.map { RateMeter("address-items", perSecond: $0) }
-        addressOctets = limits.addressOctets.map { RateMeter("address-octets", perSecond: $0) }
-        addressGuesses = limits.addressGuesses.map { RateMeter("address-guesses", perSecond: $0) }
-        secretRequests = limits.secretRequests.map { RateMeter("secret-requests", perSecond: $0) }
-        secretItems = limits.secretItems.map { RateMeter("secret-items", perSecond: $0) }
-        secretOctets = limits.secretOctets.map { RateMeter("secret-octets", perSecond: $0) }
+        addressRequests = limits.addressRequests.map { RateMeter(.addressRequests, perSecond: $0) }
+        addressItems = limits.addressItems.map { RateMeter(.addressItems, perSecond: $0) }
+        addressOctets = limits.addressOctets.map { RateMeter(.addressOctets, perSecond: $0) }
+        addressGuesses = limits.addressGuesses.map { RateMeter(.addressGuesses, perSecond: $0) }
+        secretRequests = limits.secretRequests.map { RateMeter(.secretRequests, perSecond: $0) }
+        secretItems = limits.secretItems.map { RateMeter(.secretItems, perSecond: $0) }
+        secretOctets = limits.secretOctets.map { RateMeter(.secretOctets, perSecond: $0) }
     }
 
     /// Counts a request.
@@ -38,6 +38,9 @@ final class RateLimiter: Sendable {
         _ = take(1, addressGuesses, requester.key)
     }
 
+    /// Whether it matters here who a secret is.
+    var metersSecrets: Bool { secretRequests != nil || secretItems != nil || secretOctets != nil }
+
     /// Counts an upload, and gives what its items are to be charged to; nil where nothing is.
     func admitUpload(
         by owner: Span<UInt8>, from requester: Requester
@@ -52,7 +55,7 @@ final class RateLimiter: Sendable {
         if let refusal = take(1, secretRequests, key) { return (nil, refusal) }
         if !isMetered { return (nil, nil) }
         let meter = UploadMeter(limiter: self, address: requester.key, secret: key)
-        return (meter, charge(meter, items: 1, byteCount: 0, isCounted: false))
+        return (meter, charge(meter, items: 1, byteCount: 1, isCounted: false))
     }
 
     fileprivate func charge(
@@ -68,10 +71,19 @@ final class RateLimiter: Sendable {
             ?? take(byteCount, addressOctets, meter.address, isCounted: isCounted)
     }
 
+    fileprivate func owe(_ meter: UploadMeter, items: UInt64, byteCount: UInt64) {
+        let now = Clock.monotonicMicroseconds()
+        secretItems?.owe(items, of: meter.secret, now: now)
+        secretOctets?.owe(byteCount, of: meter.secret, now: now)
+        guard let address = meter.address else { return }
+        addressItems?.owe(items, of: address, now: now)
+        addressOctets?.owe(byteCount, of: address, now: now)
+    }
+
     private func take(
         _ count: UInt64, _ meter: RateMeter?, _ key: RateKey?, isCounted: Bool = true
     ) -> RateRefusal? {
-        guard let meter, let key else { return nil }
+        guard let meter, let key, count > 0 else { return nil }
         return meter.take(count, of: key, now: Clock.monotonicMicroseconds(), isCounted: isCounted)
     }
 }
@@ -94,9 +106,14 @@ struct UploadMeter: Sendable {
     fileprivate let address: RateKey?
     fileprivate let secret: RateKey
 
-    /// Charges an item, or says why it can't be taken now.
-    func charge(byteCount: Int) -> RateRefusal? {
-        limiter.charge(self, items: 1, byteCount: UInt64(byteCount))
+    /// Charges items that have come, or says why they can't be taken now.
+    func charge(items: UInt64, byteCount: UInt64) -> RateRefusal? {
+        limiter.charge(self, items: items, byteCount: byteCount)
+    }
+
+    /// Charges what has come in any case.
+    func owe(items: UInt64, byteCount: UInt64) {
+        limiter.owe(self, items: items, byteCount: byteCount)
     }
 }
 
@@ -111,12 +128,13 @@ extension Response {
 
     /// The policy that was met (draft-ietf-httpapi-ratelimit-headers).
     mutating func appendPolicy(_ refusal: RateRefusal) {
+        cause = .rate(refusal.policy)
         fields.append("RateLimit: \"")
-        fields.append(refusal.policy)
+        fields.append(refusal.policy.name)
         fields.append("\";r=0;t=")
         fields.append(decimal: refusal.retryAfterSeconds)
         fields.append("\r\nRateLimit-Policy: \"")
-        fields.append(refusal.policy)
+        fields.append(refusal.policy.name)
         fields.append("\";q=")
         fields.append(decimal: refusal.quota)
         fields.append(";w=")

@@ -30,13 +30,16 @@ final class FieldBlocks: Sendable {
     let channelFrameBase: FieldBlock
     let channelFrame: FieldBlock
 
-    init(corsOrigin: String) {
-        let read = """
-            X-Content-Type-Options: nosniff\r
-            Access-Control-Allow-Origin: \(corsOrigin)\r
-            Access-Control-Expose-Headers: \
-            ETag, Content-Range, Location, Link, Repr-Digest, Retry-After, RateLimit, RateLimit-Policy\r\n
-            """
+    /// - Parameter corsOrigin: whose scripts may read: `*`, an origin, or nil for nobody's.
+    init(corsOrigin: String?) {
+        var read = "X-Content-Type-Options: nosniff\r\n"
+        if let corsOrigin {
+            read += """
+                Access-Control-Allow-Origin: \(corsOrigin)\r
+                Access-Control-Expose-Headers: \
+                ETag, Content-Range, Location, Link, Repr-Digest, Retry-After, RateLimit, RateLimit-Policy\r\n
+                """
+        }
         let changing = read + "Cache-Control: no-store\r\n"
         // RFC 8246: `immutable` keeps browsers from asking again on reload.
         let lasting = read + "Cache-Control: public, max-age=31536000, immutable\r\n"

@@ -63,6 +63,8 @@ struct ProblemType: Sendable {
     static let unavailable = ProblemType(503, "unavailable", "The server takes no items now")
     static let tooManyKeys = ProblemType(503, "too-many-keys", "There are too many idempotency keys")
     static let windowFull = ProblemType(503, "window-full", "The window is full")
+    static let queueFull = ProblemType(503, "queue-full", "Too much waits for the disk")
+    static let memoryFull = ProblemType(503, "memory-full", "Uploads hold as much memory as they may")
     static let noSpace = ProblemType(507, "no-space", "The server's disk is full")
 
     /// The problem for a fault that has no more to it than its status.

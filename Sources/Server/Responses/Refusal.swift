@@ -11,7 +11,15 @@ extension Response {
         _ type: ProblemType, _ detail: StaticString, _ settings: RouteSettings,
         retryAfterSeconds: UInt64? = nil
     ) {
-        beginProblem(type, settings, retryAfterSeconds: retryAfterSeconds)
+        refuse(type, detail, settings.blocks, retryAfterSeconds: retryAfterSeconds)
+    }
+
+    /// The same, for a listener with field lines of its own.
+    mutating func refuse(
+        _ type: ProblemType, _ detail: StaticString, _ blocks: FieldBlocks,
+        retryAfterSeconds: UInt64? = nil
+    ) {
+        beginProblem(type, blocks, retryAfterSeconds: retryAfterSeconds)
         appendMember("detail")
         text.append("\"")
         text.append(detail)
@@ -21,10 +29,10 @@ extension Response {
 
     /// The first members of a problem; the caller appends `detail` and what the case adds, and ends it.
     mutating func beginProblem(
-        _ type: ProblemType, _ settings: RouteSettings, retryAfterSeconds: UInt64? = nil
+        _ type: ProblemType, _ blocks: FieldBlocks, retryAfterSeconds: UInt64? = nil
     ) {
         status = type.status
-        block = settings.blocks.problem
+        block = blocks.problem
         if let seconds = retryAfterSeconds {
             fields.append("Retry-After: ")
             fields.append(decimal: seconds)
@@ -54,7 +62,8 @@ extension Response {
 
     /// 413, for a body that is over the limit by its Content-Length or by what has arrived.
     mutating func refuseTooLarge(_ settings: RouteSettings) {
-        beginProblem(.tooLarge, settings)
+        cause = .item(.tooLarge)
+        beginProblem(.tooLarge, settings.blocks)
         appendMember("detail")
         text.append("\"An item has at most ")
         text.append(decimal: UInt64(settings.itemByteCountMax))
@@ -65,9 +74,9 @@ extension Response {
     }
 
     /// 503, where the server stores no items for now.
-    mutating func refuseUnavailable(_ settings: RouteSettings) {
+    mutating func refuseUnavailable(_ blocks: FieldBlocks) {
         refuse(
-            .unavailable, "Nothing was stored; try again later.", settings,
+            .unavailable, "Nothing was stored; try again later.", blocks,
             retryAfterSeconds: RetryAfter.unavailable)
     }
 }
@@ -76,6 +85,8 @@ extension Response {
 enum RetryAfter {
     /// A restart with recovery takes seconds.
     static var unavailable: UInt64 { 5 }
+    /// A disk takes what may wait for it, and a network what may be half-way, in about that time.
+    static var room: UInt64 { 1 }
     /// Keys are remembered for five minutes and more.
     static var tooManyKeys: UInt64 { 60 }
     /// Retention frees room at each sealed frame; a person needs longer.

@@ -21,6 +21,8 @@ struct Response: ~Copyable {
     var isWithheld = false
     /// What the request was for.
     var route = RouteLabel.malformed
+    /// What metrics count it under besides its route and status.
+    var cause: RefusalCause?
     /// What went wrong on the server's side, for the operator's log; nil where nothing did.
     var failure: String?
 
@@ -34,6 +36,7 @@ struct Response: ~Copyable {
         isOpenEnded = false
         isWithheld = false
         failure = nil
+        cause = nil
         route = .malformed
         fields.removeAll()
         if text.capacity > Self.keptByteCountMax { text.release() } else { text.removeAll() }

@@ -1,8 +1,8 @@
 import Bytes
 import HTTP
 
-/// `GET /frame`: the index, whole or a page of it. Made once a sealed frame, so any request costs a few
-/// steps.
+/// `GET /frame`: the index, whole or a page of it. Made once a sealed frame, its gzip form too, so any
+/// request costs a few steps.
 enum IndexRoute {
     static func respond(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
@@ -16,17 +16,36 @@ enum IndexRoute {
         if page == IndexPage() { return respond(whole: catalog.index, head, octets, context, &response) }
         let listed = page.positions(in: catalog)
         response.status = 200
-        response.block = context.settings.blocks.index
-        response.text.append("[]")
-        if listed.frames.isEmpty {
-            response.content = .text
-        } else {
-            let objects = catalog.index.octetRange(ofFrames: listed.frames)
-            response.content = .parts([.text(0..<1), .shared(catalog.index.octets, objects), .text(1..<2)])
-        }
+        fill(
+            listed.frames, of: catalog.index, acceptsGzip: ContentNegotiation.acceptsGzip(head, octets),
+            context, &response)
         if listed.hasMore {
             page.appendLink(
                 nextBefore: catalog.frames[listed.frames.lowerBound].startTimestamp, to: &response.fields)
+        }
+    }
+
+    /// Makes a page of parts that are there already.
+    private static func fill(
+        _ frames: Range<Int>, of index: FrameIndex, acceptsGzip: Bool, _ context: borrowing RequestContext,
+        _ response: inout Response
+    ) {
+        if acceptsGzip, !frames.isEmpty, let gzip = index.gzip,
+            let page = index.appendGzipPage(ofFrames: frames, to: &response.text)
+        {
+            response.block = context.settings.blocks.indexGzip
+            response.content = .parts([
+                .text(0..<page.end), .shared(gzip, page.blocks), .text(page.end..<response.text.count),
+            ])
+            return
+        }
+        response.block = context.settings.blocks.index
+        response.text.append("[]")
+        if frames.isEmpty {
+            response.content = .text
+        } else {
+            let objects = index.octetRange(ofFrames: frames)
+            response.content = .parts([.text(0..<1), .shared(index.octets, objects), .text(1..<2)])
         }
     }
 

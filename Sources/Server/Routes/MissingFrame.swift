@@ -18,7 +18,7 @@ enum MissingFrame {
     /// 410, with where to go on.
     static func respondRemoved(_ context: borrowing RequestContext, _ response: inout Response) {
         let catalog = context.catalog
-        response.beginProblem(.removedFrame, context.settings)
+        response.beginProblem(.removedFrame, context.settings.blocks)
         response.appendMember("detail")
         response.text.append("\"Retention has removed this frame; go on from the earliest one.\"")
         if let earliest = catalog.frames.first, let latest = catalog.frames.last {

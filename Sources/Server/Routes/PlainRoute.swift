@@ -10,9 +10,9 @@ enum PlainRoute {
     }
 
     /// 200 for as long as the process serves.
-    static func respondWithHealth(_ context: borrowing RequestContext, _ response: inout Response) {
+    static func respondWithHealth(_ blocks: FieldBlocks, _ response: inout Response) {
         response.status = 200
-        response.block = context.settings.blocks.text
+        response.block = blocks.text
         response.text.append("ok\n")
         response.content = .text
     }

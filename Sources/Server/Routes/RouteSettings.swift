@@ -12,12 +12,17 @@ final class RouteSettings: Sendable {
     let latenessMilliseconds: UInt64
     /// Whether the Go server's clients find what they ask for (`Resource`).
     let isGoCompatible: Bool
+    /// How many times its size a body in gzip may stand for.
+    let gzipRatioMax: UInt64
+    /// The line of Strict-Transport-Security (RFC 6797 section 6.1), for what TLS protects; empty for none.
+    let strictTransport: [UInt8]
     let blocks: FieldBlocks
 
     /// - Parameter corsOrigin: must satisfy `isOrigin`.
     init(
         corsOrigin: String = "*", itemByteCountMax: Int, frameDurationMilliseconds: UInt64,
-        latenessMilliseconds: UInt64, isGoCompatible: Bool = false
+        latenessMilliseconds: UInt64, isGoCompatible: Bool = false, gzipRatioMax: UInt64 = 200,
+        strictTransportSeconds: UInt64? = nil
     ) {
         precondition(Self.isOrigin(corsOrigin), "the CORS origin is not checked")
         precondition(frameDurationMilliseconds > 0, "a window has a length")
@@ -26,6 +31,9 @@ final class RouteSettings: Sendable {
         self.frameDurationMilliseconds = frameDurationMilliseconds
         self.latenessMilliseconds = latenessMilliseconds
         self.isGoCompatible = isGoCompatible
+        self.gzipRatioMax = gzipRatioMax
+        strictTransport = Array(
+            (strictTransportSeconds.map { "Strict-Transport-Security: max-age=\($0)\r\n" } ?? "").utf8)
         blocks = FieldBlocks(corsOrigin: corsOrigin)
     }
 

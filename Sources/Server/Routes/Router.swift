@@ -57,10 +57,27 @@ enum Router {
         case .channel(let id): return FollowRoute.decideItems(of: id, head, octets, context, &response)
         case .root: PlainRoute.respondWithStartPage(context, &response)
         case .time: PlainRoute.respondWithTime(context, &response)
-        case .health: PlainRoute.respondWithHealth(context, &response)
+        case .health: PlainRoute.respondWithHealth(context.settings.blocks, &response)
         case .event, .server, .unknown: preconditionFailure("not read by GET")
         }
         return .respond
+    }
+
+    /// Answers an upload for which there is no room: before its body, which nobody has to send in vain.
+    static func refuse(
+        _ refusal: UploadRefusal, _ context: borrowing RequestContext, _ response: inout Response
+    ) {
+        response.reset()
+        response.route = .channel
+        let type: ProblemType =
+            switch refusal {
+            case .queueFull: .queueFull
+            case .memoryFull: .memoryFull
+            case .keysFull: .tooManyKeys
+            }
+        response.refuse(
+            type, "Nothing of it was taken: send it again in a moment.", context.settings,
+            retryAfterSeconds: RetryAfter.room)
     }
 
     /// Answers an upload once the log has decided on all its items.
@@ -73,16 +90,26 @@ enum Router {
         UploadAnswer.fill(for: tally, ending, of: upload, context, &response)
     }
 
-    /// Answers a message that breaks HTTP's rules.
-    static func refuse(_ fault: RequestFault, _ context: borrowing RequestContext, _ response: inout Response)
-    {
+    /// Answers a message that breaks HTTP's rules. It is a request like any other.
+    static func refuse(
+        _ fault: RequestFault, _ context: borrowing RequestContext, from requester: Requester,
+        _ response: inout Response
+    ) {
         response.reset()
+        if let refusal = context.limiter.admitRequest(from: requester) {
+            return response.refuse(refusal, context.settings)
+        }
         response.refuse(.forStatus(fault.status), fault.reason.literal, context.settings)
     }
 
     /// Answers a request that took too long to arrive.
     static func timeOut(_ context: borrowing RequestContext, _ response: inout Response) {
         response.reset()
-        response.refuse(.timeout, "Send the whole request sooner.", context.settings)
+        response.refuse(.timeout, RequestFault.tooSlow.reason.literal, context.settings)
     }
+}
+
+extension RequestFault {
+    /// It did not come whole within its time.
+    static let tooSlow = RequestFault(408, "Send the whole request sooner.")
 }

@@ -24,7 +24,7 @@ enum ChannelRoute {
             return .respond
         }
         if context.readiness.takesNoUploads {
-            response.refuseUnavailable(settings)
+            response.refuseUnavailable(settings.blocks)
             return .respond
         }
         guard let body = body(head, octets, settings, &response),
@@ -32,7 +32,9 @@ enum ChannelRoute {
             let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
         let owner = owner(head, octets, requester)
-        let (meter, refusal) = context.limiter.admitUpload(by: owner.span, from: requester)
+        let isKnown = isKnown(owner, head, context, requester, channelID)
+        let payer = isKnown ? owner : self.owner(of: requester)
+        let (meter, refusal) = context.limiter.admitUpload(by: payer.span, from: requester)
         if let refusal {
             response.refuse(refusal, settings)
             return .respond
@@ -47,19 +49,22 @@ enum ChannelRoute {
             }
             key = text.scoped(to: channelID.span, owner: owner.span)
         }
-        if !body.isStream && !isGzip, case .length(let count) = head.framing,
-            count > UInt64(settings.itemByteCountMax)
-        {
-            response.refuseTooLarge(settings)
-            return .respond
+        var promised = 0
+        if !body.isStream && !isGzip, case .length(let count) = head.framing {
+            if count > UInt64(settings.itemByteCountMax) {
+                response.refuseTooLarge(settings)
+                return .respond
+            }
+            promised = Int(count)
         }
         let answerForm: Upload.AnswerForm =
             Preferences.wantMinimal(head, octets) ? .minimal : answersBare ? .bare : .full
         return .receive(
             Upload(
                 channelID: channelID, channelType: parameters.type ?? AcceptedTypes.channelType(of: body),
-                deviceTimestamp: parameters.timestamp, isAged: parameters.isAge, body: body, isGzip: isGzip,
-                key: key, meter: meter, byteCountMax: settings.itemByteCountMax,
+                deviceTimestamp: parameters.timestamp, isAged: parameters.isAge, body: body,
+                promisedByteCount: promised, isGzip: isGzip, gzipRatioMax: settings.gzipRatioMax, key: key,
+                meter: meter, byteCountMax: settings.itemByteCountMax,
                 answerForm: answerForm, receivedAt: context.nowMilliseconds))
     }
 }
@@ -72,7 +77,24 @@ extension ChannelRoute {
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester
     ) -> [UInt8] {
         if let secret = bearerToken(head, octets) { return octets.extracting(secret).copied() }
-        return [0] + (requester.certificate?.subject ?? [])
+        return owner(of: requester)
+    }
+
+    private static func owner(of requester: Requester) -> [UInt8] {
+        [0] + (requester.certificate?.subject ?? [])
+    }
+
+    /// Whether the owner is one that was let in, and no secret made up for rates of its own, which nobody has
+    /// looked at where the peer is trusted.
+    private static func isKnown(
+        _ owner: [UInt8], _ head: borrowing RequestHead, _ context: borrowing RequestContext,
+        _ requester: Requester, _ channel: [UInt8]
+    ) -> Bool {
+        if !requester.isTrusted || head.value(of: .origin) != nil || owner.first == 0 { return true }
+        if !context.limiter.metersSecrets { return true }
+        let access = context.secrets.access(
+            with: owner.span, to: channel.span, nowMilliseconds: context.nowMilliseconds)
+        return access != .unknown
     }
 
     /// Whether the Authorization field's secret, or without one the client's certificate, may post to the
@@ -111,7 +133,10 @@ extension ChannelRoute {
                 .forbidden, "Use a secret, or a certificate, whose patterns match this channel.",
                 context.settings)
         case .unknown:
-            if secret != nil { context.limiter.countGuess(by: requester) }
+            if secret != nil {
+                context.limiter.countGuess(by: requester)
+                response.cause = .wrongSecret
+            }
             // RFC 6750 section 3.1: an error code only where a secret was given.
             response.fields.append("WWW-Authenticate: Bearer")
             response.fields.append(secret == nil ? "\r\n" : " error=\"invalid_token\"\r\n")

@@ -29,6 +29,8 @@ struct IdempotencyKey: ~Escapable {
             hash.update(byteCount.span)
             hash.update(octets)
         }
-        return UploadKey(digest: hash.finish().span)
+        let ownersDigest = SHA256.digest(of: owner)
+        return UploadKey(
+            digest: hash.finish().span, owner: ownersDigest.span.bigEndian(at: 0, as: UInt32.self))
     }
 }

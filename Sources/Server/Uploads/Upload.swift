@@ -39,8 +39,12 @@ struct Upload: Sendable {
     /// That time was given as an age.
     var isAged = false
     let body: Body
+    /// Octets of an item that is not gzip, where the head says how many; otherwise 0.
+    var promisedByteCount = 0
     /// The body is gzip (RFC 9110 section 8.4.1.3).
     let isGzip: Bool
+    /// How many times its size the gzip may stand for.
+    var gzipRatioMax: UInt64 = 200
     /// What tells a retry from a new upload; nil where the client gave no key.
     let key: UploadKey?
     /// What its items are charged to; nil where there is no limit to their rate.

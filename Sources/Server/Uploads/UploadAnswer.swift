@@ -45,6 +45,11 @@ enum UploadAnswer {
         case .tooLarge: (.tooLarge, "The item is larger than an item may be here.", nil)
         case .tooDense:
             (.tooLarge, "The body inflates to too many times its size: send it without gzip.", nil)
+        case .memoryFull:
+            (
+                .memoryFull, "There is no room for the rest of this item now: send it again in a moment.",
+                RetryAfter.room
+            )
         case .timedOut: (.timeout, "Nothing more came of the body: send items sooner, or end it.", nil)
         case .cutOff: (.tornBody, "The body was cut off.", nil)
         case .draining:
@@ -120,7 +125,7 @@ enum UploadAnswer {
         _ response: inout Response
     ) {
         if tally.acceptedCount > 0 { appendLocation(tally, &response) }
-        response.beginProblem(problem, settings, retryAfterSeconds: retryAfterSeconds)
+        response.beginProblem(problem, settings.blocks, retryAfterSeconds: retryAfterSeconds)
         response.appendMember("detail")
         JSONWriter.append(detail, to: &response.text)
         response.appendMember("accepted")

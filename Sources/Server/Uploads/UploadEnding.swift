@@ -14,6 +14,8 @@ enum UploadEnding: Sendable, Equatable {
     case tooLarge
     /// So few octets stand for so many that they can't be data.
     case tooDense
+    /// There is no memory for the rest of an item.
+    case memoryFull
     /// Nothing more came for too long.
     case timedOut
     /// The client ended its direction in the middle of it.
@@ -30,4 +32,14 @@ enum UploadEnding: Sendable, Equatable {
     case keysFull
     /// A later request has the same key and goes on.
     case superseded
+
+    /// Whether what had come of the next item is lost through no doing of the client's.
+    var isServersOwn: Bool {
+        switch self {
+        case .memoryFull, .draining, .refused, .rateLimited, .keysFull, .superseded: true
+        case .complete, .malformed, .tornRecord, .corruptGzip, .tooLarge, .tooDense, .timedOut, .cutOff,
+            .keyConflict:
+            false
+        }
+    }
 }

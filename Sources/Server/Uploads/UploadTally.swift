@@ -38,6 +38,8 @@ struct UploadTally: Sendable {
     /// Of the rejected ones: those that are no JSON, and those over the limit.
     private(set) var invalidCount: UInt64 = 0
     private(set) var tooLargeCount: UInt64 = 0
+    /// Whether any item was handed to the log.
+    private(set) var hasSubmitted = false
     private(set) var inFlightCount = 0
     private(set) var inFlightByteCount = 0
     private var runs: [Run] = []
@@ -50,6 +52,7 @@ struct UploadTally: Sendable {
             runs.append(Run(first: itemCount, count: 1))
         }
         itemCount += 1
+        hasSubmitted = true
         inFlightCount += 1
         inFlightByteCount += byteCount
     }

@@ -1,14 +1,10 @@
 import ArgumentParser
-import FrameLog
 import HTTP
 import HTTP2
 import Server
 
 /// Options of `serve`: what one client, and all together, may take.
 struct LimitOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The largest item, at most 1GiB. (default: 16MiB)", valueName: "size"))
-    var maxItemSize: ByteSize?
-
     @Option(help: ArgumentHelp("Connections open at once. (default: 10000)", valueName: "count"))
     var maxConnections: Int?
 
@@ -93,18 +89,13 @@ struct LimitOptions: ParsableArguments {
     var rateSecretOctets: ByteSize?
 
     @Option(
-        help: ArgumentHelp("Wrong secrets a second from one address. (default: 10)", valueName: "count"))
+        help: ArgumentHelp(
+            "Wrong secrets a second from one address, beyond which it gets 429 for right ones too; 0 for no "
+                + "limit, where all devices come by one proxy's address. (default: 10)",
+            valueName: "count"))
     var rateAddressGuesses: Int?
 
     func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
-        if let size = try source.value(maxItemSize, "max-item-size") {
-            try OptionSource.check(
-                size.byteCount, within: 1...Self.itemByteCountMax, "max-item-size", "1 to 1GiB")
-            configuration.log.itemByteCountMax = Int(size.byteCount)
-            // A segment holds an item of the greatest size with what is said about it.
-            configuration.log.segmentByteCount = max(
-                configuration.log.segmentByteCount, Int(size.byteCount) + Self.segmentRoomByteCount)
-        }
         let limits = configuration.limits
         configuration.limits.connectionsMax =
             try count(source.value(maxConnections, "max-connections"), "max-connections")
@@ -171,8 +162,10 @@ struct LimitOptions: ParsableArguments {
         rates.secretRequests = try rate(source, rateSecretRequests, "rate-secret-requests")
         rates.secretItems = try rate(source, rateSecretItems, "rate-secret-items")
         rates.secretOctets = try rate(source, rateSecretOctets, "rate-secret-octets")
-        rates.addressGuesses =
-            try rate(source, rateAddressGuesses, "rate-address-guesses") ?? rates.addressGuesses
+        if let guesses = try source.value(rateAddressGuesses, "rate-address-guesses") {
+            try OptionSource.check(guesses, within: 0...1 << 24, "rate-address-guesses", "0 to 16777216")
+            rates.addressGuesses = guesses == 0 ? nil : UInt64(guesses)
+        }
     }
 
     private func rate(_ source: OptionSource, _ flag: Int?, _ option: String) throws -> UInt64? {
@@ -195,8 +188,4 @@ struct LimitOptions: ParsableArguments {
         try OptionSource.check(value, within: 1...86_400_000, option, "1ms to 24h")
         return value
     }
-
-    /// An item is held in memory while it arrives, so what is allowed must be far below what a machine has.
-    private static let itemByteCountMax: UInt64 = 1 << 30
-    private static let segmentRoomByteCount = 4 << 20
 }

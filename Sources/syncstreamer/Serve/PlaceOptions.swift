@@ -43,11 +43,20 @@ struct PlaceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "HOST:PORT for /readyz without TLS, or 'off'. (default: 127.0.0.1:8081)", valueName: "address"))
+            "HOST:PORT for the operator: /healthz, /readyz and /metrics, without TLS; or 'off'. "
+                + "(default: 127.0.0.1:8081)",
+            valueName: "address"))
     var admin: ListenAddress?
 
     @Option(help: ArgumentHelp("The origin whose scripts may read. (default: *)", valueName: "origin"))
     var corsOrigin: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Have browsers take no other than https from this host, on all of its ports, for so long: "
+                + "Strict-Transport-Security, such as 365d. (default: nothing is said)",
+            valueName: "duration"))
+    var hsts: TimeSpan?
 
     @Option(help: ArgumentHelp("Event loops. (default: one a core)", valueName: "count"))
     var threads: Int?
@@ -77,6 +86,11 @@ struct PlaceOptions: ParsableArguments {
         case nil: break
         }
         if let origin = try source.value(corsOrigin, "cors-origin") { configuration.corsOrigin = origin }
+        if let time = try source.value(hsts, "hsts") {
+            try OptionSource.check(
+                time.milliseconds, within: 0...Self.hstsMillisecondsMax, "hsts", "0s to 3650d")
+            configuration.strictTransportSeconds = time.milliseconds / 1000
+        }
         if let threads = try source.value(threads, "threads") {
             try OptionSource.check(threads, within: 1...Self.threadsMax, "threads", "1 to \(Self.threadsMax)")
             configuration.loopCount = threads
@@ -89,4 +103,6 @@ struct PlaceOptions: ParsableArguments {
 
     /// More loops than any machine has cores would only cost memory.
     private static let threadsMax = 1024
+    /// Ten years: browsers' own lists ask for one or two.
+    private static let hstsMillisecondsMax: UInt64 = 3_650 * 86_400_000
 }

@@ -25,6 +25,7 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup(title: "Where") var place: PlaceOptions
     @OptionGroup(title: "Frames") var frames: FrameOptions
     @OptionGroup(title: "Compatibility") var compatibility: CompatibilityOptions
+    @OptionGroup(title: "Uploads") var uploads: UploadLimitOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
@@ -43,6 +44,7 @@ struct ServeCommand: ParsableCommand {
         try place.apply(source, to: &configuration)
         try frames.apply(source, to: &configuration)
         try compatibility.apply(source, to: &configuration)
+        try uploads.apply(source, to: &configuration)
         try limits.apply(source, to: &configuration)
         try log.apply(source, to: &configuration)
         return configuration

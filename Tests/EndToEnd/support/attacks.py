@@ -23,9 +23,9 @@ def frame(kind, stream, payload=b"", flags=0):
 class Attacker(HTTP2Client):
     """A client that sends frames of its own making, and only reads what it is told."""
 
-    def __init__(self, server, **settings):
+    def __init__(self, server, streams=128, **settings):
         super().__init__(("127.0.0.1", server.port), server.context, **settings)
-        self.until(lambda: self.connection.remote_settings.max_concurrent_streams == 128)
+        self.until(lambda: self.connection.remote_settings.max_concurrent_streams == streams)
         self.octets = bytearray()
 
     def flood(self, frames):

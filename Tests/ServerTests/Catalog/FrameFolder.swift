@@ -1,6 +1,7 @@
 // Support for tests of the catalogue and the routes: frames on a disk.
 
 import Bytes
+import Compression
 import FrameLog
 import Glibc
 import Posix
@@ -81,5 +82,14 @@ final class FrameFolder {
         encoder.update(octets.span, into: &gzip)
         encoder.finish(into: &gzip)
         return gzip.octets.copied()
+    }
+
+    /// What a gzip file, which must be whole, holds.
+    static func gunzip(_ gzip: [UInt8]) throws -> [UInt8] {
+        var inflater = try Inflater(limits: InflateLimits(byteCountMax: .max, ratioMax: 2000))
+        var octets = Buffer()
+        let step = inflater.inflate(gzip.span, into: &octets, outputMax: 1 << 30)
+        try #require(step.consumed == gzip.count && inflater.isWhole)
+        return octets.octets.copied()
     }
 }

@@ -1,5 +1,6 @@
 // The index's exact octets, its gzip form, and where each run of frames stands in it.
 
+import Bytes
 import Testing
 
 @testable import Server
@@ -46,6 +47,33 @@ import Testing
         let whole = index((0..<50).map { (UInt64($0) * 10_000, UInt64($0) * 10_000 + 10_000) })
         let gzip = try #require(whole.gzip)
         #expect(gzip.count < whole.octets.count / 2)
-        #expect(gzip == (try FrameFolder.gzip(whole.octets)))
+        #expect(try FrameFolder.gunzip(gzip) == whole.octets)
+    }
+
+    /// Pages of every kind of run: with its ends at the ends of blocks and of the index, and within both.
+    @Test(arguments: [1, 31, 32, 33, 64, 120])
+    func gzipOfPages(count: Int) throws {
+        let whole = index((0..<count).map { (UInt64($0) * 10_000, UInt64($0) * 10_000 + 10_000) })
+        let ends = [0, 1, 23, 24, 31, 32, 33, 55, 56, 57, 63, 64, 65, 87, 88, 89, 119, 120]
+        var pages = 0
+        for lower in ends {
+            for upper in ends where lower < upper && upper <= count {
+                var text = Buffer()
+                guard let page = whole.appendGzipPage(ofFrames: lower..<upper, to: &text) else {
+                    #expect(upper - lower < 64)
+                    let isUntouched = text.isEmpty
+                    #expect(isUntouched)
+                    continue
+                }
+                pages += 1
+                let own = text.octets.copied()
+                let gzip = own[..<page.end] + whole.gzip![page.blocks] + own[page.end...]
+                let octets = whole.octets[whole.octetRange(ofFrames: lower..<upper)]
+                #expect(gzip.count < octets.count + 2)
+                #expect(
+                    try FrameFolder.gunzip(Array(gzip)) == [UInt8(ascii: "[")] + octets + [UInt8(ascii: "]")])
+            }
+        }
+        #expect(pages > 0 || count < 32)
     }
 }

@@ -20,7 +20,9 @@ struct ConnectionRig: ~Copyable {
     var now: UInt64 = 0
     private let peer: Descriptor
 
-    init(limits: ConnectionLimits = ConnectionLimits(), isHTTP2: Bool = false) throws {
+    init(
+        limits: ConnectionLimits = ConnectionLimits(), isHTTP2: Bool = false, service: Service = .streaming
+    ) throws {
         var numbers: [Int32] = [0, 0]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         // SAFETY: socketpair fills the two integers it is given.
@@ -31,7 +33,7 @@ struct ConnectionRig: ~Copyable {
         let address = try #require(SocketAddress(host: "127.0.0.1", port: 1))
         connection = Connection(
             descriptor: Descriptor(owning: numbers[0]), token: 0, network: address.network,
-            service: .streaming, records: RecordLayer(), limits: RequestLimits(), now: 0, timeouts: limits)
+            service: service, records: RecordLayer(), limits: RequestLimits(), now: 0, timeouts: limits)
         if !isHTTP2 { return }
         connection.exchange = HTTP2Exchange(limits: HTTP2Limits(), requestLimits: RequestLimits())
         send(Frames.preface)

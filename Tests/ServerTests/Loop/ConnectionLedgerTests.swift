@@ -22,6 +22,20 @@ import Testing
         #expect(ledger.admit(first) == nil)
     }
 
+    /// Whoever floods the public ports leaves the operator's alone.
+    @Test func theOperatorsListenerHasItsOwn() throws {
+        let ledgers = ConnectionLedgers(
+            clients: ConnectionLedger(totalMax: 1, perNetworkMax: 1),
+            operators: ConnectionLedger(totalMax: 1, perNetworkMax: 1))
+        let host = try network("127.0.0.1")
+        #expect(ledgers[.streaming].admit(host) == nil)
+        for service in [Service.streaming, .plain, .trusted] {
+            #expect(ledgers[service].admit(host) == .total)
+        }
+        #expect(ledgers[.admin].admit(host) == nil)
+        #expect(ledgers[.admin].admit(host) == .total)
+    }
+
     @Test func theTotalIsLimited() throws {
         let ledger = ConnectionLedger(totalMax: 3, perNetworkMax: 100)
         for number in 1...3 { #expect(ledger.admit(try network("192.0.2.\(number)")) == nil) }

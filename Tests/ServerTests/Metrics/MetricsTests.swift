@@ -2,9 +2,11 @@
 
 import Bytes
 import FrameLog
+import HTTP2
 import Testing
 
 @testable import Server
+@testable import TLS
 
 @Suite struct MetricsTests {
     @Test func aBoundIsInItsBucket() {
@@ -86,10 +88,60 @@ import Testing
         }
     }
 
+    @Test func aFailedHandshakeHasAReason() {
+        let alerts: [(UInt8?, HandshakeFailure)] = [
+            (nil, .client), (70, .version), (40, .parameters), (120, .parameters), (42, .certificate),
+            (48, .certificate), (116, .certificate), (10, .malformed), (50, .malformed), (80, .malformed),
+        ]
+        for (alert, reason) in alerts {
+            #expect(HandshakeFailure(TLSFailure(cause: "x", alertSent: alert)) == reason)
+        }
+    }
+
+    @Test func anUploadThatEndsWithinAnItemHasLostIt() {
+        let refusal = RateRefusal(policy: .secretItems, quota: 1, retryAfterSeconds: 1)
+        let endings: [(UploadEnding, ItemRejection?, ItemRejection?)] = [
+            (.complete, nil, nil), (.tooLarge, nil, nil), (.draining, nil, nil),
+            (.rateLimited(refusal), .rateLimited, .rateLimited), (.memoryFull, .memoryFull, .memoryFull),
+            (.corruptGzip, .brokenGzip, .brokenGzip), (.tooDense, .tooDense, .tooDense),
+            (.tornRecord, .torn, .torn), (.cutOff, .torn, nil), (.timedOut, .timedOut, nil),
+        ]
+        for (ending, within, between) in endings {
+            #expect(ItemRejection(ending, isWithin: true) == within)
+            #expect(ItemRejection(ending, isWithin: false) == between)
+        }
+    }
+
+    @Test func whatEndsFirstCounts() {
+        let board = MetricsBoard(loopCount: 0)
+        board.note(certificateEnds: [300, 200], authorityEnds: [])
+        func text() -> String {
+            var text = Buffer()
+            MetricsReport.fill(from: board, nowSeconds: 150, into: &text)
+            return text.octets.utf8Text() ?? ""
+        }
+        let name = "syncstreamer_certificate_expiry_seconds"
+        #expect(text().contains("\n\(name){kind=\"server\"} 50\n"))
+        #expect(!text().contains("client-ca"))
+        board.note(certificateEnds: [300, 200], authorityEnds: [900, 160, 400])
+        #expect(text().contains("\n\(name){kind=\"client-ca\"} 10\n"))
+        board.note(certificateEnds: [300, 200], authorityEnds: [100])
+        #expect(text().contains("\n\(name){kind=\"client-ca\"} 0\n"))
+    }
+
     @Test func loopsAddUp() {
         let board = MetricsBoard(loopCount: 2)
         var metrics = LoopMetrics()
         metrics.sentByteCount = 5
+        metrics.count(.rate(.secretOctets))
+        metrics.count(.wrongSecret)
+        metrics.count(.item(.tooLarge))
+        metrics.count(HandshakeFailure.client)
+        metrics.http2.count(.stream(code: 7))
+        metrics.http2.count(.connection(code: 0xFFFF_FFFF))
+        metrics.http2.count(.continuations)
+        metrics.http2.countFailure()
+        metrics.refusedUploads[Int(UploadRefusal.memoryFull.rawValue)] = 3
         metrics.countHandshake(isTLS13: true, wasResumed: true)
         metrics.count(.accepted(frame: 1), byteCount: 7)
         metrics.count(.late(oldestOpen: 1), byteCount: 7)
@@ -99,6 +151,15 @@ import Testing
         let total = board.total
         #expect(total.sentByteCount == 10)
         #expect(total.handshakes[3] == 2)
+        #expect(total.rateRefusals[Int(RatePolicy.secretOctets.rawValue)] == 2)
+        #expect(total.wrongSecrets == 2)
+        #expect(total.rejectedItems[Int(ItemRejection.tooLarge.rawValue)] == 2)
+        #expect(total.failedHandshakes[Int(HandshakeFailure.client.rawValue)] == 2)
+        #expect(total.refusedUploads[Int(UploadRefusal.memoryFull.rawValue)] == 6)
+        #expect(total.http2.resets[Int(HTTP2Reason.refusedStream.rawValue)] == 2)
+        #expect(total.http2.goodbyes[Int(HTTP2Reason.other.rawValue)] == 2)
+        #expect(total.http2.sentAwayForContinuations == 2 && total.http2.sentAwayForFrames == 0)
+        #expect(total.http2.failures == 2)
         #expect(total.acceptedItems == 2 && total.acceptedItemByteCount == 14)
         #expect(total.rejectedItems[Int(ItemRejection.late.rawValue)] == 2)
     }

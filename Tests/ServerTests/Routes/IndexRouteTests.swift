@@ -44,6 +44,23 @@ import Testing
         #expect(try site.ask("GET /frame", "Accept-Encoding: gzip;q=0")["Content-Encoding"] == nil)
     }
 
+    /// A page that is large enough to gain from it; what is said of it is what is said without.
+    @Test func compressedPages() throws {
+        let starts = (0..<100).map { UInt64($0) * 10_000 }
+        let files = try FrameFolder(starts: starts)
+        let site = Site(catalog: FrameCatalog(files: files.files, retired: RetiredFrames()))
+        for query in ["limit=90", "from=5000&to=985000", "to=800000"] {
+            let plain = try site.ask("GET /frame?\(query)")
+            let answer = try site.ask("GET /frame?\(query)", "Accept-Encoding: gzip")
+            #expect(answer["Content-Encoding"] == "gzip" && plain["Content-Encoding"] == nil)
+            #expect(answer["Vary"] == "Accept-Encoding" && answer["Link"] == plain["Link"])
+            #expect(try FrameFolder.gunzip(answer.body) == plain.body)
+            #expect(answer.body.count * 2 < plain.body.count)
+        }
+        #expect(try site.ask("GET /frame?limit=10", "Accept-Encoding: gzip")["Content-Encoding"] == nil)
+        #expect(try site.ask("GET /frame?limit=90", "Accept-Encoding: br")["Content-Encoding"] == nil)
+    }
+
     @Test func empty() throws {
         let site = Site()
         #expect(try site.ask("GET /frame").text == "[]")

@@ -142,7 +142,8 @@ import Testing
     ])
     func brokenMessages(status: UInt16, problem: String) {
         var response = Response()
-        Router.refuse(RequestFault(status, "Do this."), site.context, &response)
+        Router.refuse(
+            RequestFault(status, "Do this."), site.context, from: site.requester, &response)
         let answer = Answer(response)
         #expect(answer.status == status)
         #expect(answer.problem == problem)

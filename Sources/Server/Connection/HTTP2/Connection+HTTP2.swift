@@ -11,6 +11,7 @@ extension Connection {
     func serve(_ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         while !workspace.plaintext.isEmpty {
             guard let count = exchange.session.receive(workspace.plaintext.octets, now: turn.monotonic) else {
+                workspace.metrics.http2.countFailure()
                 workspace.plaintext.removeAll()
                 break
             }
@@ -25,7 +26,7 @@ extension Connection {
         // Streams that ended with what was sent.
         handleEvents(exchange, &workspace, turn)
         if exchange.session.isOver && !isClosing {
-            if exchange.session.isSentAway { workspace.metrics.sentAwayConnections += 1 }
+            if let excess = exchange.session.excess { workspace.metrics.http2.count(excess) }
             isClosing = true
             mustLinger = !isPeerDone
         }
@@ -83,7 +84,7 @@ extension Connection {
                 return begin(followed, on: stream, exchange, &workspace, turn)
             }
         } catch {
-            Router.refuse(error, turn.context, &workspace.response)
+            Router.refuse(error, turn.context, from: requester, &workspace.response)
         }
         respond(on: stream, exchange, &workspace, turn)
     }
@@ -121,6 +122,8 @@ extension Connection {
         note(&workspace, since: since ?? turn.monotonicMicroseconds)
         workspace.fieldLines.removeAll()
         workspace.response.appendFields(date: workspace.dates.line, to: &workspace.fieldLines)
+        let line = turn.context.settings.strictTransport
+        workspace.fieldLines.append(copying: line.span)
         let byteCount = isHead ? 0 : workspace.response.contentByteCount
         if byteCount > 0 {
             let cursor = ContentCursor(workspace.response)
@@ -158,6 +161,7 @@ extension Connection {
                 workspace.responses.consume(whole)
             }
         }
+        for end in exchange.session.breaks { workspace.metrics.http2.count(end) }
         exchange.session.removePieces()
         return isAlive
     }
@@ -168,12 +172,7 @@ extension Connection {
         _ upload: Upload, on stream: HTTP2StreamID, hasContent: Bool, _ exchange: HTTP2Exchange,
         _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
-        let pending: PendingUpload
-        do {
-            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
-        } catch {
-            // No memory for zlib's window: this request fails, the server goes on.
-            Router.refuse(.shortOfMemory, turn.context, &workspace.response)
+        guard let pending = workspace.begin(upload, turn) else {
             return respond(on: stream, exchange, &workspace, turn)
         }
         pending.accessPath = workspace.access?.suspend()
@@ -231,7 +230,6 @@ extension Connection {
         isHead = false
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
-        workspace.countRejections(of: uploading.pending.tally)
         if let path = uploading.pending.accessPath { workspace.access?.resume(path, of: .post) }
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
     }

@@ -52,7 +52,7 @@ final class HTTP2Exchange {
 
     func removeUpload(of stream: HTTP2StreamID, _ workspace: inout Workspace) {
         guard let index = uploads.firstIndex(where: { $0.stream == stream }) else { return }
-        workspace.uploads.remove(at: uploads[index].ticket)
+        workspace.remove(uploads[index].pending, ticket: uploads[index].ticket)
         session.consume(uploads[index].input.count, of: stream)
         uploads.remove(at: index)
     }
@@ -73,7 +73,7 @@ final class HTTP2Exchange {
     }
 
     func abandonUploads(_ workspace: inout Workspace) {
-        for upload in uploads { workspace.uploads.remove(at: upload.ticket) }
+        for upload in uploads { workspace.remove(upload.pending, ticket: upload.ticket) }
         uploads = []
     }
 }
