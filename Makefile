@@ -13,6 +13,9 @@
 # make fuzz TARGET=heads TIME=600  looks for inputs that break a target, a folder of Fuzz/Corpora, for so many seconds
 # make fuzz-all TIME=20            the same for every target; TIME=0 runs what Fuzz/Corpora has, and looks for nothing new
 #
+# The tests of a full disk mount one: as root, or in a namespace of their own where the system lets users make some
+# (unshare(1)).
+#
 # All install what is missing (packages.apt; a Python environment of the tests' own in .venv), ask nothing, and are
 # quick when nothing is missing.
 

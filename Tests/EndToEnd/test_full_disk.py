@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +16,21 @@ DISK_BYTES = 400 << 20
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small file system of the test's own. Mounting needs root, as in a container or in CI."""
+    """A small file system of the test's own."""
     path = tmp_path / "disk"
     path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0755", "tmpfs", path], check=True)
-    yield path
-    subprocess.run(["umount", "--lazy", path], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=0755", "tmpfs", path]
+    if os.geteuid() == 0:
+        subprocess.run(mount, check=True)
+        yield path
+        subprocess.run(["umount", "--lazy", path], check=True)
+        return
+    # Whoever is not root may mount in a namespace of their own, and reach it by a process that stays there.
+    with subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", '"$@" && echo mounted && exec cat', "sh", *mount],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"mounted\n", "this needs root, or the right to make namespaces (unshare(1))"
+        yield Path(f"/proc/{holder.pid}/root{path}")
+        holder.stdin.close()
 
 
 def room(disk):
