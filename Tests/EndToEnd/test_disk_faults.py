@@ -343,3 +343,25 @@ def test_a_window_that_cannot_be_stored_closes_the_log(faulty, start):
     again = start(directory=server.directory, waits=False)
     assert again.process.wait(30) == 1
     assert "verify --repair" in again.log_text()
+
+
+def test_a_frame_that_is_cut_short_under_the_server_costs_one_restart(start):
+    """What a mapped file doesn't have any more, or the disk can't read, can't be waited for or refused: the kernel ends the
+    process (SIGBUS). A supervisor starts it again, and then the frame is left out, and everything else is there."""
+    server = start()
+    cut = server.post("a", b"1" * 3_000_000).json()["frame"]
+    server.frame_octets(cut)
+    sound = server.post("a", b"2").json()["frame"]
+    server.frame_octets(sound)
+    path = next((server.directory / "frames").glob(f"{cut}-*.frame"))
+    with open(path, "r+b") as file:
+        file.truncate(100)
+    with pytest.raises((OSError, AssertionError, EOFError)):
+        server.get(f"/{cut}")
+    assert server.wait() == -signal.SIGBUS
+    again = start(directory=server.directory)
+    assert again.get(f"/{cut}").status == 404
+    assert again.frame(sound).items("a")[0].data == b"2"
+    assert path.name in again.log_text() and "left out" in again.log_text()
+    assert again.post("a", b"3").status == 200
+    assert again.stop() == 0
