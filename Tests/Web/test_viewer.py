@@ -65,6 +65,7 @@ def page(browser, front):
 def playing(page, posters):
     """The viewer, once it plays what is posted."""
     page.wait(f"{card('count')} && {card('telegram')} && document.body.dataset.state === 'live'", "channels that play")
+    until(lambda: reading(page) >= 0, "a value")
     return page
 
 
@@ -96,7 +97,7 @@ def test_every_kind_of_item_is_shown(playing):
     playing.wait(f"{card('camera')}.querySelector('img').naturalWidth === 32", "a picture")
     first = playing.run("return viewer.cards.get('camera').picture.shown")
     playing.wait(f"viewer.cards.get('camera').picture.shown > {first}", "the next picture")
-    tree = playing.run(f"return {card('status')}.querySelector('.tree').innerText")
+    tree = playing.wait(f"{card('status')}.querySelector('.tree').innerText", "a tree")
     assert re.search(r'state: "running"', tree) and re.search(r"open: (true|false)", tree) and "note: null" in tree
     playing.wait(f"/^line \\d+$/.test({card('log')}.querySelector('pre').textContent)", "text")
     playing.wait(f"{card('telegram')}.querySelector('pre').textContent.startsWith('0000  00 01 02 03 04 05 06 07  ········')", "octets")
