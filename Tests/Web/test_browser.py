@@ -192,7 +192,7 @@ def test_frames_that_retention_removed_are_a_gap(browser, start):
     server = start("--retain-frames", "3")
     first = server.post("a", b"1").json()["frame"]
     browser.open(f"https://localhost:{server.port}/healthz")
-    until(lambda: server.get(f"/{first}").status == 410, "that it is removed")
+    until(lambda: server.get(f"/frame/after/{first}").status == 410, "that it is removed, and the one after it")
     seen = browser.run(IMPORT + HIDING + """
         const gaps = []
         const server = connect(location.origin, { fetch: hiding(['waiting']) })
