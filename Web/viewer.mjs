@@ -571,6 +571,8 @@ class Card {
 // Decoded so long before it is due, and handed to the device so long before.
 const DECODE_AHEAD = 3000
 const SCHEDULE_AHEAD = 250
+// The timers of a page that is not seen ring once a second.
+const SCHEDULE_AHEAD_UNSEEN = 2500
 // Pieces that follow one another closer than this are one sound: they are joined without a click.
 const JOIN = 0.03
 
@@ -616,12 +618,13 @@ class Sound {
   work(player) {
     if (this.#pieces.length === 0) return
     const isMoving = player.state === 'playing' && player.rate === 1
+    const ahead = document.hidden ? SCHEDULE_AHEAD_UNSEEN : SCHEDULE_AHEAD
     this.#pieces = this.#pieces.filter((piece) => {
       const dueIn = player.timeUntil(piece.item.timestamp)
       const length = (piece.buffer?.duration ?? 1) * 1000
       if (dueIn < -length - 1000 && !player.isPaused) return false
       if (piece.state === 'new' && dueIn < DECODE_AHEAD) void this.#decode(piece)
-      if (this.isOn && isMoving && piece.state === 'decoded' && dueIn < SCHEDULE_AHEAD) this.#give(piece, dueIn)
+      if (this.isOn && isMoving && piece.state === 'decoded' && dueIn < ahead) this.#give(piece, dueIn)
       return piece.state !== 'broken'
     })
   }
@@ -996,14 +999,12 @@ class Page {
   }
 
   #press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select')) return
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, pre')) return
     const { position } = this.player
     const isOnLine = event.target === this.line.element
     const actions = {
       ArrowLeft: () => this.seek(this.line.step(position, -1)),
       ArrowRight: () => this.seek(this.line.step(position, 1)),
-      l: () => this.player.live(),
-      '/': () => byId('filter').focus(),
     }
     if (isOnLine) {
       Object.assign(actions, {
@@ -1047,6 +1048,8 @@ class Page {
     }
     card.take(item)
     this.#items.push(item.timestamp)
+    // A page that is not seen draws nothing, but is heard.
+    if (document.hidden) this.sound.work(this.player)
   }
 
   // Columns: each card stays in the one it was put into, so that nothing jumps where one of them grows.
