@@ -23,7 +23,6 @@ const HEADER_OCTETS = 30
 const RECORD_OCTETS = 16
 const ITEM_OCTETS = 16
 
-/** What is wrong with a frame, and at which octet. */
 export class FrameError extends Error {
   constructor(reason, offset) {
     super(`${reason} (at octet ${offset})`)
@@ -63,7 +62,6 @@ export class Item {
   }
 }
 
-/** A channel's part of a frame. */
 export class Channel {
   constructor(id, type) {
     this.id = id
@@ -72,7 +70,6 @@ export class Channel {
   }
 }
 
-/** Everything that arrived in one window of time. */
 export class Frame {
   constructor(start, end, size, channels) {
     this.id = String(start)
@@ -182,7 +179,6 @@ function name(frame, start, end, what) {
 
 // ---- Errors
 
-/** A server's answer that is not the one asked for. */
 export class ServerError extends Error {
   constructor(status, problem, retryAfter) {
     super([problem.title ?? `status ${status}`, problem.detail].filter(Boolean).join(': '))
@@ -193,7 +189,6 @@ export class ServerError extends Error {
   }
 }
 
-/** No answer, or not a whole one: the network, or a server that is away. `cause` says more. */
 export class ConnectionError extends Error {
   constructor(message, cause) {
     super(message)
@@ -267,7 +262,6 @@ class Rest {
     return Math.max(delay, error.retryAfter ?? 0)
   }
 
-  /** It works again. */
   reset() {
     this.#next = BACKOFF_FIRST
   }
@@ -336,8 +330,7 @@ const CLOCK_JUMP = 1000
 
 /**
  * The server's time, without trusting the device's: several round trips, of which the shortest tells most, since
- * the server read its clock somewhere within (RFC 5905 section 10 does the same). It runs by the device's
- * monotonic clock, so setting the device's clock changes nothing.
+ * the server read its clock somewhere within (RFC 5905 section 10 does the same).
  */
 export class ServerClock {
   #best
@@ -426,12 +419,10 @@ const CACHE_FRAMES = 64
 const CACHE_OCTETS = 64 * 2 ** 20
 const POST_RETRIES = 6
 
-/** Connects to a server: nothing is sent before something is asked of it. */
 export function connect(url, options) {
   return new Server(url, options)
 }
 
-/** A server. Made by `connect`. */
 export class Server {
   #base
   #secret
@@ -480,7 +471,6 @@ export class Server {
     return entries.map(entryOf)
   }
 
-  /** A frame. The last few are kept, decoded. */
   async frame(id, { signal } = {}) {
     signal?.throwIfAborted()
     const cached = this.#cache.get(id)
@@ -869,9 +859,10 @@ async function* readEvents(response, watch) {
 
 // What the way of a frame may take longer than the last ones before the player has to wait for it.
 const DELAY_MARGIN = 500
+// A server waits for late items for up to ten frames' time.
+const LENGTHS_LATE_MAX = 11
 const TICK_MAX = 250
 
-/** See the types for what it does. */
 export class Player {
   #server
   #environment
@@ -889,6 +880,7 @@ export class Player {
   #state = 'loading'
   #delay
   #isDelayAuto
+  #acceptedAt = NaN
   /** Which beginning it is: what belongs to an earlier one is void. */
   #turn = 0
   #loading = new AbortController()
@@ -1035,7 +1027,7 @@ export class Player {
       if (from !== 'live') return Math.max(0, from - this.#options.preroll)
       if (Number.isNaN(this.#delay)) {
         if (!newest) return 'live'
-        this.#delay = newest.endAt - newest.startAt + DELAY_MARGIN
+        this.#guessDelay(newest)
       }
       const position = this.#server.clock.now() - this.#delay
       this.#emit('seek', position)
@@ -1098,16 +1090,21 @@ export class Player {
     this.update()
   }
 
-  /**
-   * A frame must be here when its first item is due. One whose successor should be here already says nothing of
-   * the way: it is old.
-   */
+  /** At the least a frame's length, and as much more as the newest frame is old: servers wait for late items. */
+  #guessDelay({ startAt, endAt }) {
+    const length = endAt - startAt
+    const age = this.#server.clock.now() - endAt
+    this.#delay = Math.max(length, age < LENGTHS_LATE_MAX * length ? age : 0) + DELAY_MARGIN
+  }
+
+  /** A frame must be here when its first item is due. Frames that come one by one tell when that is, others are old. */
   #adjustDelay(frame, now) {
-    const length = frame.endAt - frame.startAt
-    if (Number.isNaN(this.#delay)) this.#delay = length + DELAY_MARGIN
+    if (Number.isNaN(this.#delay)) this.#guessDelay(frame)
+    const pace = (now - this.#acceptedAt) / (frame.endAt - frame.startAt)
+    this.#acceptedAt = now
+    const isPaced = frame.startAt === this.#bufferedTo && pace > 0.5 && pace < 2
     const needed = now - frame.startAt
-    const isFresh = this.#bufferedTo !== undefined && now - frame.endAt < length
-    const isToGrow = this.#isLive && this.#isDelayAuto && isFresh && needed > this.#delay
+    const isToGrow = this.#isLive && this.#isDelayAuto && isPaced && needed > this.#delay
     if (isToGrow) this.#delay = needed + DELAY_MARGIN / 2
   }
 

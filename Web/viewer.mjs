@@ -2,7 +2,7 @@
  * The viewer: what devices post, as it plays. In this order: words for numbers, traces and their plots, trees, pictures
  * and other octets, a channel's card, sound, the time line, and the page that puts them together.
  *
- * Text is set five times a second; what moves is drawn when it would move by half a pixel, in buffers made once.
+ * Text is set five times a second; what moves is drawn when it has moved by a pixel, in buffers made once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -235,6 +235,8 @@ class Lanes {
   traces = new Map()
   #drawnTo = NaN
   #isChanged = true
+  /** Something new is here, which is seen when it moves; at once where nothing moves. */
+  #hasMore = false
 
   constructor() {
     this.list = make('ol', 'readings')
@@ -258,7 +260,7 @@ class Lanes {
       this.traces.set(name, trace)
     }
     trace.push(time, value)
-    this.#isChanged = true
+    this.#hasMore = true
   }
 
   changed() {
@@ -274,14 +276,15 @@ class Lanes {
     for (const trace of this.traces.values()) say(trace.output, short(trace.last))
   }
 
-  /** Draws where it would look otherwise. Returns whether it did. */
+  /** Draws where it would look otherwise: a pixel of the device further on. Returns whether it did. */
   draw(position, length) {
     const { surface } = this
     const width = surface.width - 6 * theme.rem
-    const perPixel = length / Math.max(1, width * surface.scale)
-    if (!this.#isChanged && Math.abs(position - this.#drawnTo) < perPixel / 2) return false
     if (width <= 0 || this.traces.size === 0) return false
-    this.#isChanged = false
+    const perPixel = length / (width * surface.scale)
+    const moved = Math.abs(position - this.#drawnTo)
+    if (moved < perPixel && !this.#isChanged && !(moved === 0 && this.#hasMore)) return false
+    this.#isChanged = this.#hasMore = false
     this.#drawnTo = position
     const context = surface.begin()
     const lane = LANE_REM * theme.rem
@@ -568,6 +571,8 @@ class Card {
 // Decoded so long before it is due, and handed to the device so long before.
 const DECODE_AHEAD = 3000
 const SCHEDULE_AHEAD = 250
+// The timers of a page that is not seen ring once a second.
+const SCHEDULE_AHEAD_UNSEEN = 2500
 // Pieces that follow one another closer than this are one sound: they are joined without a click.
 const JOIN = 0.03
 
@@ -613,12 +618,13 @@ class Sound {
   work(player) {
     if (this.#pieces.length === 0) return
     const isMoving = player.state === 'playing' && player.rate === 1
+    const ahead = document.hidden ? SCHEDULE_AHEAD_UNSEEN : SCHEDULE_AHEAD
     this.#pieces = this.#pieces.filter((piece) => {
       const dueIn = player.timeUntil(piece.item.timestamp)
       const length = (piece.buffer?.duration ?? 1) * 1000
       if (dueIn < -length - 1000 && !player.isPaused) return false
       if (piece.state === 'new' && dueIn < DECODE_AHEAD) void this.#decode(piece)
-      if (this.isOn && isMoving && piece.state === 'decoded' && dueIn < SCHEDULE_AHEAD) this.#give(piece, dueIn)
+      if (this.isOn && isMoving && piece.state === 'decoded' && dueIn < ahead) this.#give(piece, dueIn)
       return piece.state !== 'broken'
     })
   }
@@ -879,6 +885,8 @@ class TimeLine {
 // ---- The page
 
 const WORDS_INTERVAL = 200
+// All plots are drawn within so many sixtieths of a second.
+const PLOTS_TURNS = 4
 const INDEX_INTERVAL_MIN = 2000
 const CARD_WIDTH_REM = 25
 const ICONS = { Pause: 'M5 4h3.4v12H5zM11.6 4H15v12h-3.4z', Play: 'M6 3.6v12.8L16.4 10z' }
@@ -901,6 +909,7 @@ class Page {
   #new = []
   #hasFrames = false
   #isLeft = false
+  #turn = 0
   #recoveredAt = -Infinity
 
   constructor() {
@@ -979,7 +988,7 @@ class Page {
     byId('sound').addEventListener('click', async ({ currentTarget }) => {
       await this.sound.toggle()
       currentTarget.classList.toggle('is-on', this.sound.isOn)
-      say(currentTarget, this.sound.isOn ? 'Turn sound off' : 'Turn sound on')
+      say(currentTarget, this.sound.isOn ? 'Mute' : 'Unmute')
     })
     byId('copy').addEventListener('click', async ({ currentTarget }) => {
       await navigator.clipboard.writeText(byId('command').textContent)
@@ -990,14 +999,12 @@ class Page {
   }
 
   #press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select')) return
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, pre')) return
     const { position } = this.player
     const isOnLine = event.target === this.line.element
     const actions = {
       ArrowLeft: () => this.seek(this.line.step(position, -1)),
       ArrowRight: () => this.seek(this.line.step(position, 1)),
-      l: () => this.player.live(),
-      '/': () => byId('filter').focus(),
     }
     if (isOnLine) {
       Object.assign(actions, {
@@ -1041,6 +1048,8 @@ class Page {
     }
     card.take(item)
     this.#items.push(item.timestamp)
+    // A page that is not seen draws nothing, but is heard.
+    if (document.hidden) this.sound.work(this.player)
   }
 
   // Columns: each card stays in the one it was put into, so that nothing jumps where one of them grows.
@@ -1098,8 +1107,16 @@ class Page {
     this.drawn.milliseconds += performance.now() - begun
   }
 
+  /** Draws some plots a turn, one after the other, so that no turn has to draw all of them. */
   #draw(position) {
-    for (const card of this.cards.values()) if (card.isVisible && card.draw(position, this.length)) this.drawn.plots++
+    const cards = [...this.cards.values()]
+    const most = Math.ceil(cards.length / PLOTS_TURNS)
+    for (let looked = 0, drawn = 0; looked < cards.length && drawn < most; looked++) {
+      const card = cards[this.#turn++ % cards.length]
+      if (!card.isVisible || !card.draw(position, this.length)) continue
+      drawn++
+      this.drawn.plots++
+    }
   }
 
   #tellCards(position) {
@@ -1137,9 +1154,11 @@ class Page {
 
   #tellState(position, now) {
     const { player } = this
-    const [state, text] = this.#stateNow(position, now)
+    const [state, text, detail = ''] = this.#stateNow(position, now)
     document.body.dataset.state = state
-    say(byId('state-text'), text)
+    say(byId('state-text'), detail ? `${text}, ${detail}` : text)
+    // Read out where it becomes another, and not with each second of it.
+    say(byId('said'), text)
     document.title = `${player.isLive ? '' : `${text}, `}SyncStreamer`
   }
 
@@ -1148,12 +1167,12 @@ class Page {
     if (this.#trouble) {
       const seconds = Math.ceil((this.#trouble.until - performance.now()) / 1000)
       if (player.state === 'failed') return ['trouble', `The server refuses: ${this.#trouble.error.message}`]
-      return ['trouble', `No answer from the server; trying again${seconds > 0 ? ` in ${seconds} s` : ''}`]
+      return ['trouble', 'No answer from the server', seconds > 0 ? `next try in ${seconds} s` : 'trying']
     }
     if (player.state === 'loading') return ['loading', this.#hasFrames ? 'Loading' : 'Waiting for the first frame']
     if (player.isPaused) return ['paused', 'Paused']
     if (player.state === 'stalled') return ['loading', 'Waiting for the next frame']
-    if (!player.isLive) return ['behind', `${span(now - position - player.delay)} behind live`]
+    if (!player.isLive) return ['behind', 'Behind live', span(now - position - player.delay)]
     return ['live', performance.now() - this.#recoveredAt < 5000 ? 'Connected again, live' : 'Live']
   }
 

@@ -56,6 +56,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class Direct:
+    """The server itself, which serves the viewer."""
+
+    def __init__(self, port):
+        self.url = f"https://localhost:{port}"
+
+    def close(self):
+        pass
+
+
+def before(server, identity):
+    """Where the viewer of a server is."""
+    return Direct(server.port) if server.get("/viewer.mjs").status == 200 else Front(server.port, identity)
+
+
 class Front:
     def __init__(self, port, identity):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -91,6 +91,35 @@ test('a delay of its own choice: a frame and its way, measured', async () => {
   await close()
 })
 
+test('a delay for a server that waits for late items', async () => {
+  const items = every(100, -5000, 60_000)
+  const { player, run, close, told, heard, seal } = begin({ sealed: 0, items })
+  for (const start of [-6000, -5000, -4000]) seal(start)
+  const late = 2700
+  // Frames come so long after their end, the first at once.
+  await run(10_000, late)
+  assert.ok(player.delay >= 1000 + late && player.delay < 2000 + late, String(player.delay))
+  const stalls = told.filter(([name]) => name === 'stall').length
+  await run(10_000, late)
+  assert.equal(told.filter(([name]) => name === 'stall').length, stalls)
+  assert.equal(player.isLive, true)
+  assert.ok(times(heard).at(-1) > 20_000 - 2000 - late)
+  await close()
+})
+
+test('an outage makes the delay no longer', async () => {
+  const { time, standIn, player, run, close, seal } = begin({ items: every(100, -5000, 60_000) })
+  await run(3000)
+  const { delay } = player
+  standIn.goDown()
+  await time.advance(12_000)
+  for (let start = 3000; start < 15_000; start += SECOND) seal(start)
+  standIn.isUp = true
+  await run(20_000)
+  assert.equal(player.delay, delay)
+  await close()
+})
+
 test('what came just before is delivered at once, as much as is asked for', async () => {
   const items = every(500, -5000, 5000)
   const { heard, run, close } = begin({ items, options: { delay: 1500, preroll: 2000 } })

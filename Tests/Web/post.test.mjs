@@ -95,12 +95,14 @@ test('an abort ends the tries', async () => {
 
 test('without a secret there is none, and a key is made up where the platform makes none', async () => {
   const { standIn, server } = begin({})
-  const { randomUUID } = globalThis.crypto
-  globalThis.crypto.randomUUID = undefined
+  // Node 18 has no `crypto` to begin with.
+  const crypto = globalThis.crypto ?? {}
+  const { randomUUID } = crypto
+  crypto.randomUUID = undefined
   try {
     await server.post('a', 1)
   } finally {
-    globalThis.crypto.randomUUID = randomUUID
+    crypto.randomUUID = randomUUID
   }
   assert.equal(standIn.uploads[0].fields.get('Authorization'), null)
   assert.match(standIn.uploads[0].fields.get('Idempotency-Key'), /^key(-0\.\d+){3}$/)

@@ -8,6 +8,7 @@ import pytest
 
 from browser import Browser
 from support.server import SECRET
+from support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "Tests/Vectors"
@@ -151,3 +152,53 @@ def test_the_player_plays_by_the_servers_clock(page, channel):
     assert [value for value, *_ in heard] == list(range(10))
     assert [at for _, at, _ in heard] == sorted(at for _, at, _ in heard)
     assert min(lateness for *_, lateness in heard) >= 0
+
+
+# Hides from the module what a server without the live edge doesn't have.
+HIDING = """
+const hiding = (ways) => async (url, init) => {
+  asked.push(new URL(url).pathname.replace(/\\d+/, 'ID') + (init.headers?.Accept === 'text/event-stream' ? ' events' : ''))
+  if (!ways.includes('waiting') && url.includes('/frame/after/')) return new Response(null, { status: 404 })
+  if (!ways.includes('events') && init.headers?.Accept) return fetch(url, { ...init, headers: {} })
+  return fetch(url, init)
+}
+const asked = []
+"""
+
+
+@pytest.mark.parametrize(("ways", "path"), [
+    (["waiting", "events"], "/frame/after/ID"), (["events"], "/frame events"), ([], "/frame")])
+def test_each_way_to_follow(page, channel, ways, path):
+    seen = page(HIDING + """
+        const [secret, channel, ways] = rest
+        const server = connect(location.origin, { secret, fetch: hiding(ways) })
+        const ids = []
+        const items = []
+        for await (const frame of server.follow()) {
+          ids.push(frame.id)
+          items.push(...(frame.channel(channel)?.items ?? []).map((item) => item.json()))
+          if (items.length >= 5) break
+          await connect(location.origin, { secret }).post(channel, ids.length)
+        }
+        const listed = (await server.index()).map(({ id }) => id).reverse()
+        const from = listed.indexOf(ids[0])
+        return { ids, items, asked, listed: listed.slice(from, from + ids.length) }""", SECRET, channel, ways)
+    assert seen["ids"] == seen["listed"], "each frame once, and in order"
+    assert seen["items"] == list(range(1, len(seen["items"]) + 1))
+    assert path in seen["asked"]
+
+
+def test_frames_that_retention_removed_are_a_gap(browser, start):
+    server = start("--retain-frames", "3")
+    first = server.post("a", b"1").json()["frame"]
+    browser.open(f"https://localhost:{server.port}/healthz")
+    until(lambda: server.get(f"/frame/after/{first}").status == 410, "that it is removed, and the one after it")
+    seen = browser.run(IMPORT + HIDING + """
+        const gaps = []
+        const server = connect(location.origin, { fetch: hiding(['waiting']) })
+        for await (const frame of server.follow({ after: rest[0], onGap: (gap) => gaps.push(gap) })) {
+          return { gaps, id: frame.id, asked }
+        }""", MODULE, first)
+    assert seen["asked"][:2] == ["/frame/after/ID", "/frame"]
+    assert [(gap["from"], gap["reason"]) for gap in seen["gaps"]][0] == (int(first), "removed")
+    assert int(seen["id"]) >= seen["gaps"][-1]["to"]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import front as fronts
 from browser import Browser
-from front import Front
 from support.server import AUTHORIZED, SECRET, environment
 from support.waiting import DEADLINE_SECONDS, until
 
@@ -74,9 +74,11 @@ def pages():
     server.server_close()
 
 
-def test_the_page_that_plays_two_channels_in_sync(server, identity, channel, pages, tmp_path):
-    """Both channels get the same number at the same time, and whenever one looks the page shows the same of both."""
-    front = Front(server.port, identity)
+def test_the_page_that_plays_two_channels_in_sync(start, identity, channel, pages, tmp_path):
+    """Both channels get the same number at the same time, and whenever one looks the page shows the same of both. The server
+    waits for items that come late: one that it refused would be missing in one of them."""
+    server = start("--lateness", "2s")
+    front = fronts.before(server, identity)
     browser = Browser(tmp_path / "chromedriver.log")
     over = threading.Event()
 

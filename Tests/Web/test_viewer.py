@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import front as fronts
 from browser import Browser
-from front import Front
 from posters import Posters
 from support.waiting import until
 
@@ -39,7 +39,7 @@ def source(start):
 
 @pytest.fixture
 def front(source, identity):
-    front = Front(source.port, identity)
+    front = fronts.before(source, identity)
     yield front
     front.close()
 
@@ -65,6 +65,7 @@ def page(browser, front):
 def playing(page, posters):
     """The viewer, once it plays what is posted."""
     page.wait(f"{card('count')} && {card('telegram')} && document.body.dataset.state === 'live'", "channels that play")
+    until(lambda: reading(page) >= 0, "a value")
     return page
 
 
@@ -96,7 +97,7 @@ def test_every_kind_of_item_is_shown(playing):
     playing.wait(f"{card('camera')}.querySelector('img').naturalWidth === 32", "a picture")
     first = playing.run("return viewer.cards.get('camera').picture.shown")
     playing.wait(f"viewer.cards.get('camera').picture.shown > {first}", "the next picture")
-    tree = playing.run(f"return {card('status')}.querySelector('.tree').innerText")
+    tree = playing.wait(f"{card('status')}.querySelector('.tree').innerText", "a tree")
     assert re.search(r'state: "running"', tree) and re.search(r"open: (true|false)", tree) and "note: null" in tree
     playing.wait(f"/^line \\d+$/.test({card('log')}.querySelector('pre').textContent)", "text")
     playing.wait(f"{card('telegram')}.querySelector('pre').textContent.startsWith('0000  00 01 02 03 04 05 06 07  ········')", "octets")
@@ -194,7 +195,7 @@ def test_the_time_line_shows_frames_their_sizes_and_the_gaps_between_them(browse
     ids.append(source.post("seldom", bytes(10_000)).json()["frame"])
     source.frame_octets(ids[1])
     assert ids[0] != ids[1]
-    front = Front(source.port, identity)
+    front = fronts.before(source, identity)
     browser.open(front.url + "/")
     browser.wait("viewer.line.frames.length === 2 && viewer.line.frames.every(({ size }) => size > 0)", "both frames and their sizes")
     sizes = browser.run("return viewer.line.frames.map(({ id, size }) => [id, size])")
@@ -258,6 +259,11 @@ def test_fifty_channels_at_sixty_frames_a_second(browser, source, front):
         browser.open("about:blank")
 
 
-def test_it_is_small(front):
+def test_its_policy_lets_nothing_in_that_is_not_the_servers(page):
+    policy = page.run("return (await fetch('/')).headers.get('content-security-policy')")
+    assert "default-src 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy and "http" not in policy
+
+
+def test_it_is_small():
     sizes = [path.stat().st_size for path in (Path(__file__).resolve().parents[2] / "Web").iterdir() if path.suffix != ".mts"]
     assert sum(sizes) < 100_000
