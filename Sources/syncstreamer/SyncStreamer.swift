@@ -14,6 +14,7 @@ struct SyncStreamer: ParsableCommand {
               syncstreamer demo --cacert cert.pem --secret-from data/secret
               syncstreamer post kitchen '{"celsius": 21.5}' --cacert cert.pem
               syncstreamer get latest --cacert cert.pem --output latest.frame
+              syncstreamer tail kitchen --cacert cert.pem
               syncstreamer inspect latest.frame
               syncstreamer export --mcap last-hour.mcap --since 1h --cacert cert.pem
               syncstreamer verify --data-dir data
@@ -22,8 +23,9 @@ struct SyncStreamer: ParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, DemoCommand.self, PostCommand.self, GetCommand.self, InspectCommand.self,
-            ExportCommand.self, VerifyCommand.self, SecretCommand.self, CertificateCommand.self,
+            ServeCommand.self, DemoCommand.self, PostCommand.self, GetCommand.self, TailCommand.self,
+            InspectCommand.self, ExportCommand.self, VerifyCommand.self, SecretCommand.self,
+            CertificateCommand.self,
         ])
 
     static func main() {

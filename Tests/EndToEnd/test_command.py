@@ -19,7 +19,7 @@ from support.server import PROGRAM, SECRET, environment, run
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import trusting
 
-COMMANDS = ["serve", "demo", "post", "get", "inspect", "export", "verify", "secret", "cert"]
+COMMANDS = ["serve", "demo", "post", "get", "tail", "inspect", "export", "verify", "secret", "cert"]
 
 
 def client(server, *arguments, check=True, stdin=b"", **more):

@@ -11,10 +11,14 @@ final class RemoteServer {
     }
 
     /// Gets a path; an answer that is no success is thrown as what it says.
+    ///
+    /// - Parameter stallTimeoutSeconds: how long nothing may come, where that is longer than usual.
     func get(
-        _ segments: [String], query: String = "", unless isCancelled: () -> Bool = { false }
+        _ segments: [String], query: String = "", stallTimeoutSeconds: Int? = nil,
+        unless isCancelled: () -> Bool = { false }
     ) throws -> HTTPResponse {
-        let request = HTTPRequest(.get, base.url(segments, query: query))
+        var request = HTTPRequest(.get, base.url(segments, query: query))
+        request.stallTimeoutSeconds = stallTimeoutSeconds
         let response = try client.send(request, unless: isCancelled)
         if !response.isSuccess { throw ServerRefusal(request, response) }
         return response
@@ -23,10 +27,11 @@ final class RemoteServer {
     /// Gets a path into a sink. An answer that is no success is returned, and the sink sees nothing of it.
     func get(
         _ segments: [String], fields: [(name: String, value: String)] = [], into sink: any ResponseSink,
-        unless isCancelled: () -> Bool
+        stallTimeoutSeconds: Int? = nil, unless isCancelled: () -> Bool
     ) throws -> (HTTPRequest, HTTPResponse) {
         var request = HTTPRequest(.get, base.url(segments))
         request.fields = fields
+        request.stallTimeoutSeconds = stallTimeoutSeconds
         return (request, try client.send(request, into: sink, unless: isCancelled))
     }
 

@@ -10,15 +10,20 @@ struct IndexEntry: Equatable {
     /// The entries of `GET /frame`; nil where the octets are no index.
     static func entries(_ octets: Span<UInt8>) -> [IndexEntry]? {
         guard let elements = JSONValue(octets)?.elements else { return nil }
-        let entries = elements.compactMap { element -> IndexEntry? in
-            // In capitals where the server has --compat-go.
-            guard let id = (element["id"] ?? element["Id"])?.text,
-                let startAt = (element["startAt"] ?? element["StartAt"])?.natural,
-                let endAt = (element["endAt"] ?? element["EndAt"])?.natural
-            else { return nil }
-            return IndexEntry(id: id, startAt: startAt, endAt: endAt)
-        }
+        let entries = elements.compactMap { IndexEntry($0) }
         return entries.count == elements.count ? entries : nil
+    }
+}
+
+extension IndexEntry {
+    /// One element of an index; nil for anything else.
+    init?(_ element: JSONValue) {
+        // In capitals where the server has --compat-go.
+        guard let id = (element["id"] ?? element["Id"])?.text,
+            let startAt = (element["startAt"] ?? element["StartAt"])?.natural,
+            let endAt = (element["endAt"] ?? element["EndAt"])?.natural
+        else { return nil }
+        self.init(id: id, startAt: startAt, endAt: endAt)
     }
 }
 
@@ -28,10 +33,15 @@ extension RemoteServer {
 
     /// The id of the newest frame.
     func latestFrame() throws -> String {
-        guard let entry = try index(query: "limit=1").first else {
+        guard let entry = try newestFrames(max: 1).first else {
             throw CommandFailure("\(base.text) has no frame yet; the first is there when its time is over")
         }
         return entry.id
+    }
+
+    /// The newest frames, the newest first.
+    func newestFrames(max: Int, unless isCancelled: () -> Bool = { false }) throws -> [IndexEntry] {
+        try index(query: "limit=\(max)", unless: isCancelled)
     }
 
     /// The id of the frame that covers a moment, or nil where there is none.
