@@ -14,7 +14,8 @@ import TimeFrame
         var events: [String] = []
         for start in stride(from: 0, to: octets.count, by: pieces) {
             try stream.take(octets[start..<min(start + pieces, octets.count)].span) { event in
-                events.append(String(decoding: event.type + [0x7C] + event.data, as: UTF8.self))
+                let id = event.id.map { [0x7C] + $0 } ?? []
+                events.append(String(decoding: event.type + [0x7C] + event.data + id, as: UTF8.self))
             }
         }
         return events
@@ -25,7 +26,7 @@ import TimeFrame
         let text =
             "\u{FEFF}:hello\n\nevent: a\ndata: 1\nid: 7\n\nevent:b\r\ndata:{\r\ndata: }\r\n\r\n"
             + "data\r\revent: dropped\n\nother: x\ndata:  two\n\ndata: not ended"
-        #expect(try events(text, pieces: pieces) == ["a|1", "b|{\n}", "message|", "message| two"])
+        #expect(try events(text, pieces: pieces) == ["a|1|7", "b|{\n}", "message|", "message| two"])
     }
 
     @Test func anEventHasALimit() throws {
@@ -63,12 +64,14 @@ import TimeFrame
     }
 
     @Test func anEventIsALineOfJSON() {
-        func line(_ type: String, _ data: String) -> String? {
-            ItemLine.line(ofEvent: Array(type.utf8), data: Array(data.utf8).span, channel: "c").map {
-                String(decoding: $0, as: UTF8.self)
-            }
+        func line(_ type: String, id: String? = nil, _ data: String) -> String? {
+            let event = EventStream.Event(
+                type: Array(type.utf8), id: id.map { Array($0.utf8) }, data: Array(data.utf8))
+            return ItemLine.line(of: event, channel: "c").map { String(decoding: $0, as: UTF8.self) }
         }
-        #expect(line("t", "[1,\n2]") == "{\"channel\":\"c\",\"type\":\"t\",\"data\":[1, 2]}\n")
+        #expect(
+            line("t", id: "7", "[1,\n2]")
+                == "{\"channel\":\"c\",\"type\":\"t\",\"timestamp\":7,\"data\":[1, 2]}\n")
         #expect(
             line("image/png;base64", "AAE=")
                 == #"{"channel":"c","type":"image/png","data":"AAE=","encoding":"base64"}"# + "\n")

@@ -87,7 +87,7 @@ def test_methods_that_are_wrong_or_unknown(server):
     for target, method, allowed in (
         ("/frame", "POST", "GET, HEAD, OPTIONS"), ("/frame", "DELETE", "GET, HEAD, OPTIONS"),
         ("/1732310400000", "PUT", "GET, HEAD, OPTIONS"), ("/channel/a", "GET", "POST, OPTIONS"),
-        ("/channel/a", "PATCH", "POST, OPTIONS"), ("/time", "TRACE", "GET, HEAD, OPTIONS"),
+        ("/channel/a", "PATCH", "POST, OPTIONS"), ("/time", "TRACE", "GET, HEAD, OPTIONS"), ("/frame", "QUERY", "GET, HEAD, OPTIONS"),
     ):
         answer = server.ask(method, target)
         assert (answer.status, answer.problem_name()) == (405, "method-not-allowed")

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from support import fake
-from support.server import AUTHORIZED, PROGRAM, environment, free_port, run
+from support.server import AUTHORIZED, JSON, PROGRAM, environment, free_port, run
 from support.waiting import DEADLINE_SECONDS, until
 
 
@@ -315,6 +315,22 @@ def test_failures_that_pass_leave_no_hole_and_no_double():
 
 # Items as they arrive
 
+def test_live_items_of_a_real_server_come_before_their_frame(start):
+    server = start(frame_duration="1h")
+    with tail(server, "--live", "a/b", "noise") as following:
+        # A line comes once the stream is open.
+        until(lambda: server.post("a%2Fb", b'{"x":\n1}', JSON).status == 200 and following.lines, "the first line")
+        until(lambda: server.post("noise", b"\xff\x00", query="?type=t").status == 200 and len(following.lines) > 1 and
+              following.lines[-1]["channel"] == "noise", "the other channel's line")
+        assert following.end() == 0
+        line = following.lines[0]
+        assert (line["channel"], line["type"], line["data"]) == ("a/b", "application/json", {"x": 1})
+        assert isinstance(line["timestamp"], int) and "frame" not in line
+        line = following.lines[-1]
+        assert (line["type"], line["data"], line["encoding"]) == ("t", "/wA=", "base64")
+
+
+
 def events(*texts, then=None):
     def body(file):
         for text in texts:
@@ -328,7 +344,7 @@ def events(*texts, then=None):
 def test_live_items_are_lines():
     over = threading.Event()
     streams = {
-        "/channel/a%20b": events("event: t\ndata: {\"x\":\ndata: 1}\n\n", ":\n\n", then=over.wait),
+        "/channel/a%20b": events("event: t\nid: 17\ndata: {\"x\":\ndata: 1}\n\n", ":\n\n", then=over.wait),
         "/channel/c": events("event: image/png;base64\ndata: AAE=\n\n", then=over.wait),
     }
     with fake.server(lambda path, query, fields: streams[path]) as server, tail(server.url, "--live", "a b", "c") as following:
@@ -336,7 +352,7 @@ def test_live_items_are_lines():
         assert following.end() == 0
         over.set()
         assert sorted(following.lines, key=lambda line: line["channel"]) == [
-            {"channel": "a b", "type": "t", "data": {"x": 1}},
+            {"channel": "a b", "type": "t", "timestamp": 17, "data": {"x": 1}},
             {"channel": "c", "type": "image/png", "data": "AAE=", "encoding": "base64"},
         ]
 

@@ -3,15 +3,18 @@ import Bytes
 /// Cuts an event stream into events (the HTML standard, "Parsing an event stream"), in whatever pieces it
 /// comes.
 struct EventStream {
-    /// An event: its type, `message` where none is said, and its lines of data, put together again.
+    /// An event: its type, `message` where none is said, its own id, and its lines of data, put together
+    /// again.
     struct Event: Equatable {
         let type: [UInt8]
+        let id: [UInt8]?
         let data: [UInt8]
     }
 
     private let eventByteCountMax: Int
     private var line: [UInt8] = []
     private var type: [UInt8] = []
+    private var id: [UInt8]?
     private var data: [UInt8]?
     private var isBehindReturn = false
     private var isAtStart = true
@@ -49,9 +52,10 @@ struct EventStream {
         if line.isEmpty {
             defer {
                 type = []
+                id = nil
                 data = nil
             }
-            return data.map { Event(type: type.isEmpty ? Array("message".utf8) : type, data: $0) }
+            return data.map { Event(type: type.isEmpty ? Array("message".utf8) : type, id: id, data: $0) }
         }
         let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
         var value = line[colon...].dropFirst()
@@ -59,6 +63,8 @@ struct EventStream {
         let name = line[..<colon]
         if name.elementsEqual("event".utf8) {
             type = Array(value)
+        } else if name.elementsEqual("id".utf8) {
+            id = Array(value)
         } else if name.elementsEqual("data".utf8) {
             data = data.map { $0 + [UInt8(ascii: "\n")] + value } ?? Array(value)
         }

@@ -25,16 +25,22 @@ enum ItemLine {
         }
     }
 
-    /// Appends the line of an item that comes as an event, which is in no frame yet; nil where the event's
-    /// data is not what its type says.
+    /// The line of an item that comes as an event, which is in no frame yet; nil where the event's data is
+    /// not what its type says.
     ///
-    /// - Parameter type: the event's, which is the channel's, with `;base64` behind it where data is that.
-    static func line(ofEvent type: [UInt8], data: Span<UInt8>, channel: String) -> [UInt8]? {
+    /// The event's type is the channel's, with `;base64` behind it where data is that, and its id the item's
+    /// time.
+    static func line(of event: EventStream.Event, channel: String) -> [UInt8]? {
         let mark = Array(";base64".utf8)
-        let isBase64 = type.suffix(mark.count) == mark[...]
+        let isBase64 = event.type.suffix(mark.count) == mark[...]
+        let data = event.data.span
         var line: [UInt8] = []
-        let name = Array(isBase64 ? type.dropLast(mark.count) : type[...])
+        let name = Array(isBase64 ? event.type.dropLast(mark.count) : event.type[...])
         begin(channel: Array(channel.utf8).span, type: name.span, to: &line)
+        if let timestamp = event.id?.span.decimal() {
+            line.append(",\"timestamp\":")
+            line.append(decimal: timestamp)
+        }
         if isBase64 {
             line.append(",\"data\":")
             JSONWriter.append(utf8: data, to: &line)

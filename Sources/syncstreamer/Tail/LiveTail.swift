@@ -111,11 +111,13 @@ final class LiveChannel: ResponseSink {
 
     func take(_ octets: Span<UInt8>) throws {
         try events.take(octets) { event in
-            if event.type.elementsEqual("lagged".utf8) {
+            // The event of an item has an id, whatever the channel's type is called.
+            if event.id == nil && event.type.elementsEqual("lagged".utf8) {
                 return say("items came faster than they are read; some are left out")
             }
-            guard let line = ItemLine.line(ofEvent: event.type, data: event.data.span, channel: channel)
-            else { return say("an event is no item: its data is not JSON") }
+            guard let line = ItemLine.line(of: event, channel: channel) else {
+                return say("an event is no item: its data is not JSON")
+            }
             if !state.write(line) { throw TailEnded() }
         }
     }

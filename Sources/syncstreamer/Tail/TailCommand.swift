@@ -17,7 +17,7 @@ struct TailCommand: ParsableCommand {
             so does a reader that goes away; both with exit status 0.
 
             With --live items come as soon as they are durable, before their frame is sealed, without \
-            "timestamp" and "frame". Items that pass while the connection is lost, or faster than they are \
+            "frame". Items that pass while the connection is lost, or faster than they are \
             read, are left out, and that is said.
 
             Examples:
