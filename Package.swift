@@ -69,7 +69,8 @@ let package = Package(
         .executableTarget(
             name: "syncstreamer",
             dependencies: [
-                "Bytes", "TimeFrame", "Posix", "TLS", "HTTP", "HTTP2", "Server", "FrameLog", "HTTPClient",
+                "Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "HTTP2", "Server", "FrameLog",
+                "HTTPClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -90,7 +91,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "syncstreamer", "Bytes", "TimeFrame", "Server", "FrameLog", "HTTP2",
+                "syncstreamer", "Bytes", "TimeFrame", "Posix", "Server", "FrameLog", "HTTP2",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

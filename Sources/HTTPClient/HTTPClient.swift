@@ -116,7 +116,7 @@ package final class HTTPClient {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeoutMilliseconds)
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
-        set(CURLOPT_LOW_SPEED_TIME, settings.stallTimeoutSeconds)
+        set(CURLOPT_LOW_SPEED_TIME, request.stallTimeoutSeconds ?? settings.stallTimeoutSeconds)
         if let file = settings.trustedCertificateFile { set(CURLOPT_CAINFO, file) }
         if let file = settings.clientCertificateFile {
             set(CURLOPT_SSLCERT, file)

@@ -15,6 +15,8 @@ package struct HTTPRequest: Sendable {
     package var fields: [(name: String, value: String)] = []
     /// The content; sent with POST alone.
     package var body: [UInt8] = []
+    /// As in the client's settings, which stand where this is nil: for answers that are meant to take long.
+    package var stallTimeoutSeconds: Int?
 
     /// A request without header fields of its own.
     package init(_ method: Method, _ url: String) {

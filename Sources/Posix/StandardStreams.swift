@@ -21,6 +21,40 @@ package enum StandardStreams {
     @discardableResult
     package static func writeError(_ octets: Span<UInt8>) -> Bool { write(octets, to: STDERR_FILENO) }
 
+    /// Writes to standard output, and lets go of a reader that takes nothing, once that is asked for.
+    ///
+    /// - Parameter isCancelled: asked a few times a second while nobody reads.
+    /// - Returns: false where nobody reads any more, or where it was cancelled; then only a part was written.
+    package static func writeOutput(_ octets: Span<UInt8>, unless isCancelled: () -> Bool) -> Bool {
+        var offset = 0
+        while offset < octets.count {
+            var interest = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+            // SAFETY: poll gets one structure, and changes its result.
+            let ready = unsafe poll(&interest, 1, lookMilliseconds)
+            if ready < 0 && errno != EINTR { return false }
+            if ready <= 0 {
+                if isCancelled() { return false }
+                continue
+            }
+            // A pipe that takes anything takes as much at once (pipe(7), PIPE_BUF).
+            let end = min(octets.count, offset + pipeByteCountAtOnce)
+            if !writeOutput(octets.extracting(offset..<end)) { return false }
+            offset = end
+        }
+        return true
+    }
+
+    /// Whether standard output is a pipe or a socket that nobody reads any more.
+    package static var isOutputClosed: Bool {
+        var interest = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        // SAFETY: poll gets one structure, and changes its result.
+        return unsafe poll(&interest, 1, 0) > 0 && interest.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
+    }
+
+    private static let pipeByteCountAtOnce = 4096
+    /// A person who asks for the end has it in as much.
+    private static let lookMilliseconds: Int32 = 200
+
     private static func write(_ octets: Span<UInt8>, to number: Int32) -> Bool {
         // SAFETY: write reads within the octets it is given.
         unsafe octets.withUnsafeBytes { octets in

@@ -97,6 +97,24 @@ import Testing
         #expect(FrameSelector(argument: "../../etc/passwd") == nil)
     }
 
+    @Test func aTimeIsOfTheServersClock() throws {
+        let options = try RangeOptions.parse(["--since", "10s", "--to", "99"])
+        #expect(try options.range { 15_000 } == FrameRange(from: 5000, to: 99))
+        #expect(try options.range { 1 } == FrameRange(from: 0, to: 99))
+        let other = try RangeOptions.parse(["--from", "1970-01-01T00:00:01Z"])
+        #expect(try other.range { throw CancellationError() } == FrameRange(from: 1000, to: nil))
+        #expect(try !RangeOptions.parse([]).isGiven)
+    }
+
+    @Test(arguments: [
+        ["latest", "--since", "1s"], ["--since", "1s"], ["--since", "1s", "--from", "1", "--out", "d"],
+        ["--from", "2", "--to", "2", "--out", "d"], ["latest", "--out", "d"], [],
+        ["--since", "1s", "--out", "d", "--output", "f"],
+    ])
+    func getTakesOneFrameOrATime(arguments: [String]) {
+        #expect(throws: (any Error).self) { _ = try GetCommand.parse(arguments) }
+    }
+
     private let tag = String(repeating: "0a", count: 16)
 
     @Test func anEntityTagHoldsDigitsOfTheDigest() {
@@ -105,6 +123,11 @@ import Testing
         for other in ["", "\"", "\"\"", "\"abc\"", tag, "\"\(tag)-gzip\"", "\"x\(tag)\""] {
             #expect(FrameProof.tag(in: other) == nil)
         }
+    }
+
+    @Test func aDigestGivesTheTagThatIsReadFromIt() {
+        let digest = [UInt8](repeating: 10, count: 32)
+        #expect(FrameProof.tag(of: digest) == "\"\(tag)\"")
     }
 
     @Test func aDigestFieldMayHoldSeveral() {

@@ -133,21 +133,50 @@ import TimeFrame
                 """))
     }
 
-    @Test func aRowOfCSVIsAnItemAndQuotesWhatSeparates() throws {
+    private func csv(_ frames: [[UInt8]], members: [String] = []) throws -> [String] {
         var text: [UInt8] = []
+        let table = FrameCSV(members: members)
+        table.appendNames(to: &text)
+        for octets in frames {
+            let reader = try FrameReader(octets.span)
+            table.append(reader, to: &text)
+        }
+        // "\r\n" is one Character.
+        return String(decoding: text, as: UTF8.self).split(separator: "\r\n").map(String.init)
+    }
+
+    @Test func aRowOfCSVIsAnItemAndQuotesWhatSeparates() throws {
         let octets = try frame(
             "a \"note\", signed", [Array("1\n2".utf8), Array(#"{"a":1,"b":2}"#.utf8), [0xFF]])
-        let reader = try FrameReader(octets.span)
-        FrameCSV.append(reader, to: &text)
+        let row = #"c,"a ""note"", signed",7,1970-01-01T00:00:00.007Z"#
         #expect(
-            String(decoding: text, as: UTF8.self) == """
-                channel,type,timestamp,form,data
-                c,"a ""note"", signed",7,text,"1
-                2"
-                c,"a ""note"", signed",7,json,"{""a"":1,""b"":2}"
-                c,"a ""note"", signed",7,base64,/w==
+            try csv([octets, octets]) == ["channel,type,timestamp,time,size,form,data"]
+                + Array(
+                    repeating: [
+                        row + ",3,text,\"1\n2\"", row + #",13,json,"{""a"":1,""b"":2}""#,
+                        row + ",1,base64,/w==",
+                    ], count: 2
+                ).joined())
+    }
 
-                """)
+    @Test func aTimePastTheYear9999HasNoDateInCSV() throws {
+        let rows = try csv([vector("valid/max-timestamp.frame")])
+        #expect(rows.dropFirst().allSatisfy { $0.contains(",9223372036854775807,,") })
+    }
+
+    @Test func membersOfJSONGetColumnsWhereTheyAreAskedFor() throws {
+        let items = [
+            #"{"a":-1.50,"b":{"c":"x,y","d":[1,{"e":null}]},"b.c":true}"#, #"{"a":null,"b":{}}"#, "17",
+            "not JSON",
+        ]
+        let rows = try csv(
+            [frame("t", items.map { Array($0.utf8) })], members: ["a", "b.c", "b.d", "b", "none"])
+        #expect(rows[0].hasSuffix(",data,a,b.c,b.d,b,none"))
+        let object = #""{""c"":""x,y"",""d"":[1,{""e"":null}]}""#
+        #expect(rows[1].hasSuffix(#",-1.50,true,"[1,{""e"":null}]","# + object + ","))
+        #expect(rows[2].hasSuffix(",,,,{},"))
+        #expect(rows[3].hasSuffix(",json,17,,,,,"))
+        #expect(rows[4].hasSuffix(",text,not JSON,,,,,"))
     }
 
     @Test func octetStreamsAreNeverTakenForAnythingElse() throws {

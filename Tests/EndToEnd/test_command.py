@@ -8,6 +8,8 @@ import re
 import signal
 import stat
 import subprocess
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +19,7 @@ from support.server import PROGRAM, SECRET, environment, run
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import trusting
 
-COMMANDS = ["serve", "demo", "post", "get", "inspect", "verify", "secret", "cert"]
+COMMANDS = ["serve", "demo", "post", "get", "tail", "inspect", "export", "verify", "secret", "cert"]
 
 
 def client(server, *arguments, check=True, stdin=b"", **more):
@@ -159,9 +161,19 @@ def test_inspect_as_json(frame_file):
 
 
 def test_inspect_as_csv(frame_file):
-    rows = list(csv.reader(io.StringIO(run("inspect", "--csv", frame_file).stdout.decode())))
-    assert len(rows) >= 2 and len({len(row) for row in rows}) == 1
-    assert any("inspected" in row for row in rows)
+    octets = run("inspect", "--csv", frame_file, frame_file, "--member", "a").stdout
+    assert octets.count(b"\n") == octets.count(b"\r\n")
+    rows = list(csv.DictReader(io.StringIO(octets.decode(), newline="")))
+    frame = timeframe.decode(frame_file.read_bytes())
+    wanted = [(channel, item) for _ in range(2) for channel in frame.channels for item in channel.items]
+    assert len(rows) == len(wanted) >= 4
+    for row, (channel, item) in zip(rows, wanted):
+        assert list(row) == ["channel", "type", "timestamp", "time", "size", "form", "data", "a"]
+        assert (row["channel"], row["type"], row["form"]) == (channel.id, channel.type, "json")
+        assert row["data"].encode() == item.data and int(row["size"]) == len(item.data)
+        moment = datetime.fromisoformat(row["time"])
+        assert round(moment.timestamp() * 1000) == int(row["timestamp"]) == item.timestamp
+        assert row["a"] == ("1" if item.data == b'{"a": 1}' else "")
 
 
 def test_inspect_says_what_is_wrong_and_where(frame_file, tmp_path):
@@ -170,6 +182,24 @@ def test_inspect_says_what_is_wrong_and_where(frame_file, tmp_path):
     finished = run("inspect", broken, check=False)
     assert finished.returncode == 1 and str(broken).encode() in finished.stderr
     assert re.search(rb"octet|at \d+", finished.stderr)
+
+
+VECTORS = Path(__file__).resolve().parents[1] / "Vectors/invalid"
+
+
+@pytest.mark.parametrize("name", sorted(json.loads((VECTORS / "reasons.json").read_text())))
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_inspect_of_every_broken_golden_frame(name, form):
+    """One line: which file, what, and at which octet; and nothing on standard output that could be taken for a frame."""
+    finished = run("inspect", VECTORS / f"{name}.frame", *form, check=False)
+    assert finished.returncode == 1 and finished.stdout == b""
+    assert re.fullmatch(rf"Error: \S*{name}.frame is no frame: .* \(at octet \d+\)(; it is one with --id-first)?\n", finished.stderr.decode())
+
+
+def test_inspect_shows_what_comes_before_a_broken_frame(frame_file):
+    finished = run("inspect", "--csv", frame_file, VECTORS / "version-0.frame", check=False)
+    assert finished.returncode == 1 and b"version" in finished.stderr
+    assert finished.stdout == run("inspect", "--csv", frame_file).stdout
 
 
 # secret

@@ -28,7 +28,7 @@ def test_a_connection_serves_many_requests(server, channel):
     assert posted == [b"%d" % number for number in range(100)] + [b"last"]
 
 
-@pytest.mark.parametrize("target", ["/healthz", "/frame", "/time", "/", "/nothing/here", "/1", "/channel/a"])
+@pytest.mark.parametrize("target", ["/healthz", "/frame", "/time", "/", "/nothing/here", "/1", "/1/channel/a", "/frame/at/0"])
 def test_head_gives_what_get_gives_without_the_body(server, target):
     with server.client() as client:
         get = client.ask("GET", target)
@@ -86,8 +86,8 @@ def test_a_body_that_was_not_needed_leaves_the_connection_usable(server, channel
 def test_methods_that_are_wrong_or_unknown(server):
     for target, method, allowed in (
         ("/frame", "POST", "GET, HEAD, OPTIONS"), ("/frame", "DELETE", "GET, HEAD, OPTIONS"),
-        ("/1732310400000", "PUT", "GET, HEAD, OPTIONS"), ("/channel/a", "GET", "POST, OPTIONS"),
-        ("/channel/a", "PATCH", "POST, OPTIONS"), ("/time", "TRACE", "GET, HEAD, OPTIONS"),
+        ("/1732310400000", "PUT", "GET, HEAD, OPTIONS"), ("/frame/latest", "POST", "GET, HEAD, OPTIONS"),
+        ("/channel/a", "PATCH", "GET, HEAD, POST, OPTIONS"), ("/time", "TRACE", "GET, HEAD, OPTIONS"), ("/frame", "QUERY", "GET, HEAD, OPTIONS"),
     ):
         answer = server.ask(method, target)
         assert (answer.status, answer.problem_name()) == (405, "method-not-allowed")

@@ -60,8 +60,9 @@ let acceptedHeads: [RawCase] = [
         "known methods",
         "PUT / HTTP/1.1\r\nHost: h\r\n\r\nDELETE / HTTP/1.1\r\nHost: h\r\n\r\n"
             + "PATCH / HTTP/1.1\r\nHost: h\r\n\r\nTRACE / HTTP/1.1\r\nHost: h\r\n\r\n"
-            + "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n",
-        "put", "body ", "delete", "body ", "patch", "body ", "trace", "body ", "head", "body "),
+            + "QUERY / HTTP/1.1\r\nHost: h\r\n\r\nHEAD / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "put", "body ", "delete", "body ", "patch", "body ", "trace", "body ", "query", "body ", "head",
+        "body "),
     RawCase("asterisk", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", "options * ?- @h", "body "),
     RawCase("HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "get / ?- @- none keep=false", "body "),
     RawCase(

@@ -11,18 +11,27 @@ final class RemoteServer {
     }
 
     /// Gets a path; an answer that is no success is thrown as what it says.
-    func get(_ segments: [String], query: String = "") throws -> HTTPResponse {
-        let request = HTTPRequest(.get, base.url(segments, query: query))
-        let response = try client.send(request)
+    ///
+    /// - Parameter stallTimeoutSeconds: how long nothing may come, where that is longer than usual.
+    func get(
+        _ segments: [String], query: String = "", stallTimeoutSeconds: Int? = nil,
+        unless isCancelled: () -> Bool = { false }
+    ) throws -> HTTPResponse {
+        var request = HTTPRequest(.get, base.url(segments, query: query))
+        request.stallTimeoutSeconds = stallTimeoutSeconds
+        let response = try client.send(request, unless: isCancelled)
         if !response.isSuccess { throw ServerRefusal(request, response) }
         return response
     }
 
     /// Gets a path into a sink. An answer that is no success is returned, and the sink sees nothing of it.
     func get(
-        _ segments: [String], into sink: any ResponseSink, unless isCancelled: () -> Bool
+        _ segments: [String], fields: [(name: String, value: String)] = [], into sink: any ResponseSink,
+        stallTimeoutSeconds: Int? = nil, unless isCancelled: () -> Bool
     ) throws -> (HTTPRequest, HTTPResponse) {
-        let request = HTTPRequest(.get, base.url(segments))
+        var request = HTTPRequest(.get, base.url(segments))
+        request.fields = fields
+        request.stallTimeoutSeconds = stallTimeoutSeconds
         return (request, try client.send(request, into: sink, unless: isCancelled))
     }
 

@@ -11,6 +11,14 @@ struct ServerRefusal: Error, CustomStringConvertible {
     /// The seconds after which trying again may help, where the server says them.
     let retryAfterSeconds: UInt64?
 
+    /// A refusal that says no more than its status.
+    init(status: Int) {
+        self.status = status
+        description = "the server answered \(status)"
+        problem = nil
+        retryAfterSeconds = nil
+    }
+
     /// Takes what the problem document says (RFC 9457), where there is one.
     init(_ request: HTTPRequest, _ response: HTTPResponse) {
         status = response.status

@@ -4,7 +4,8 @@ import TimeFrame
 
 /// Whether what came is the frame that the server has.
 enum FrameProof {
-    /// Digits of the digest that an entity tag has at least; fewer would prove little.
+    /// Digits of the digest that an entity tag has at least; fewer would prove little. This server's have as
+    /// many.
     private static let tagDigitCountMin = 32
 
     /// Checks the octets' digest against the response's Repr-Digest and ETag, as far as it has them.
@@ -57,6 +58,11 @@ enum FrameProof {
         }
         let digits = text.dropFirst().dropLast()
         return digits.utf8.allSatisfy { Hex.value($0) != nil } ? digits.lowercased() : nil
+    }
+
+    /// The entity tag of a frame with that SHA-256.
+    static func tag(of digest: [UInt8]) -> String {
+        "\"\(Hex.text(digest.span).prefix(tagDigitCountMin))\""
     }
 
     private static func mismatch(_ url: String, _ field: String) -> CommandFailure {

@@ -42,12 +42,15 @@ final class TemporaryFile {
     }
 
     /// Puts the file in its place, whole and on the disk.
-    func keep() throws {
+    ///
+    /// - Parameter isNameSynced: false leaves it to the caller to sync the directory. Until then a power cut
+    ///   may take the name back, but never gives it to less than the whole file.
+    func keep(isNameSynced: Bool = true) throws {
         guard let target else { preconditionFailure("a file with no place to go to can't be kept") }
         try FileMode.makeOrdinary(directory.path(of: name))
         try file.sync()
         try directory.rename(name, to: target)
         isThere = false
-        try directory.sync()
+        if isNameSynced { try directory.sync() }
     }
 }

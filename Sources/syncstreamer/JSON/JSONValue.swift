@@ -29,6 +29,13 @@ indirect enum JSONValue: Equatable, Sendable {
         return members.first { $0.name == name }?.value
     }
 
+    /// The value of a member of that name, or of a member of a member: `position.x`.
+    func member(at path: String) -> JSONValue? {
+        if let value = self[path] { return value }
+        guard let dot = path.firstIndex(of: ".") else { return nil }
+        return self[String(path[..<dot])]?.member(at: String(path[path.index(after: dot)...]))
+    }
+
     var text: String? {
         if case .string(let text) = self { text } else { nil }
     }
@@ -40,6 +47,32 @@ indirect enum JSONValue: Equatable, Sendable {
     /// The value of a number without sign, fraction and exponent.
     var natural: UInt64? {
         if case .number(let digits) = self { Array(digits.utf8).span.decimal() } else { nil }
+    }
+
+    /// Appends the value as JSON without blanks.
+    func append(to octets: inout [UInt8]) {
+        switch self {
+        case .null: octets.append("null")
+        case .bool(let value): octets.append(utf8: "\(value)")
+        case .number(let digits): octets.append(utf8: digits)
+        case .string(let text): JSONWriter.append(text, to: &octets)
+        case .array(let elements):
+            octets.append("[")
+            for (index, element) in elements.enumerated() {
+                if index > 0 { octets.append(",") }
+                element.append(to: &octets)
+            }
+            octets.append("]")
+        case .object(let members):
+            octets.append("{")
+            for (index, member) in members.enumerated() {
+                if index > 0 { octets.append(",") }
+                JSONWriter.append(member.name, to: &octets)
+                octets.append(":")
+                member.value.append(to: &octets)
+            }
+            octets.append("}")
+        }
     }
 }
 

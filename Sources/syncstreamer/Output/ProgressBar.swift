@@ -40,11 +40,16 @@ struct ProgressBar {
     /// `[#########                     ]  30%  3.0 MiB of 10 MiB`
     static func line(_ done: UInt64, of total: UInt64?) -> String {
         guard let total, total > 0 else { return Quantities.size(done) }
+        return line(done, of: total, words: "\(Quantities.size(done)) of \(Quantities.size(total))")
+    }
+
+    /// The same for work that is counted in other things; `total` is 1 or more.
+    static func line(_ done: UInt64, of total: UInt64, words: String) -> String {
         let share = Double(min(done, total)) / Double(total)
         let filled = Int(share * Double(width))
         let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: width - filled)
         let percent = String(Int(share * 100))
         let padding = String(repeating: " ", count: 3 - percent.count)
-        return "[\(bar)] \(padding)\(percent)%  \(Quantities.size(done)) of \(Quantities.size(total))"
+        return "[\(bar)] \(padding)\(percent)%  \(words)"
     }
 }

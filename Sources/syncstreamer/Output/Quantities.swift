@@ -25,7 +25,12 @@ enum Quantities {
 
     /// A moment in UTC, or its number where a date can't be written in four digits of a year.
     static func moment(_ milliseconds: UInt64) -> String {
-        if milliseconds >= yearTenThousand { return "\(milliseconds) ms" }
+        date(milliseconds) ?? "\(milliseconds) ms"
+    }
+
+    /// A moment in UTC as RFC 3339 has it, or nil where a year has more than four digits.
+    static func date(_ milliseconds: UInt64) -> String? {
+        if milliseconds >= yearTenThousand { return nil }
         var octets: [UInt8] = []
         UTCTime(milliseconds: milliseconds).append(to: &octets)
         return String(decoding: octets, as: UTF8.self)
