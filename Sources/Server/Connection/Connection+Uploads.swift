@@ -14,7 +14,7 @@ extension Connection {
         _ upload: Upload, expectsContinue: Bool, _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
         do {
-            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
+            pending = try workspace.makeUpload(upload, startedAt: turn.monotonicMicroseconds)
         } catch {
             // No memory for zlib's window: this request fails, the server goes on.
             Router.refuse(.shortOfMemory, turn.context, &workspace.response)
@@ -86,6 +86,7 @@ extension Connection {
         workspace.countRejections(of: upload.tally)
         if let path = upload.accessPath { workspace.access?.resume(path, of: .post) }
         respond(&workspace, turn, since: upload.startedAt)
+        workspace.keep(upload)
         return true
     }
 

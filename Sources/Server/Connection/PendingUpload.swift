@@ -15,7 +15,7 @@ final class PendingUpload {
     /// How the body ended; nil while it arrives.
     private(set) var ending: UploadEnding?
     /// When its head came, in microseconds of the monotonic clock.
-    let startedAt: UInt64
+    private(set) var startedAt: UInt64
     /// For the access log; nil where there is none.
     var accessPath: [UInt8]?
 
@@ -38,14 +38,30 @@ final class PendingUpload {
     init(_ upload: Upload, startedAt: UInt64 = 0) throws(CompressionError) {
         head = upload
         self.startedAt = startedAt
-        if upload.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: upload).span) }
-        switch upload.body {
-        case .json, .octets: cutter = .whole(byteCountMax: upload.byteCountMax)
-        case .lines: cutter = .lines(LineCutter(byteCountMax: upload.byteCountMax))
-        case .records: cutter = .records(RecordCutter(byteCountMax: upload.byteCountMax))
-        }
-        if upload.isGzip {
-            let byteCountMax = upload.body.isStream ? UInt64.max : UInt64(upload.byteCountMax)
+        cutter = ItemCutter(of: upload)
+        try begin()
+    }
+
+    /// Is another upload from now on: a loop uses those that are answered again, with their memory.
+    func reuse(for upload: Upload, startedAt: UInt64) throws(CompressionError) {
+        precondition(content.isEmpty && isDecided, "an upload that is under way is not another one")
+        head = upload
+        self.startedAt = startedAt
+        cutter = ItemCutter(of: upload)
+        tally = UploadTally()
+        ending = nil
+        accessPath = nil
+        gzip = nil
+        isContentOver = false
+        digest = nil
+        claim = nil
+        try begin()
+    }
+
+    private func begin() throws(CompressionError) {
+        if head.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: head).span) }
+        if head.isGzip {
+            let byteCountMax = head.body.isStream ? UInt64.max : UInt64(head.byteCountMax)
             gzip = try GzipContent(limits: InflateLimits(byteCountMax: byteCountMax))
         }
     }
@@ -73,7 +89,7 @@ final class PendingUpload {
             ending = reason
             if reason == .keyConflict { tally.discredit() }
         }
-        content.release()
+        content.removeAll(keepingAtMost: UploadLimits.keptByteCountMax)
         gzip = nil
     }
 
@@ -258,4 +274,8 @@ enum UploadLimits {
     static let inFlightItemsMax = 8192
     /// Octets inflated at a time.
     static let pieceByteCount = 64 * 1024
+    /// Memory for content that an upload keeps that has ended: small items are what comes often.
+    static let keptByteCountMax = 4096
+    /// Uploads that a loop keeps to use them again.
+    static let sparesMax = 256
 }

@@ -1,6 +1,8 @@
 import Bytes
+import Compression
 import FrameLog
 import HTTP
+import HTTP2
 import Posix
 
 /// The memory that all connections of one loop work in, one after the other: nothing in it outlives a
@@ -25,6 +27,10 @@ struct Workspace: ~Copyable {
     var batch = ItemBatch()
     /// The uploads that have, or may have, items with the log. Their places are the items' tickets.
     var uploads = SlotTable<UploadEntry>()
+    /// Uploads that are answered, to be used again.
+    private var spareUploads: [PendingUpload] = []
+    /// The same by HTTP/2.
+    private var spareStreams: [UploadStream] = []
     /// Octets of the records that the writer has and has not decided on.
     var undecidedByteCount = 0
     /// Connections that have items and wait until the writer has decided on some.
@@ -58,6 +64,41 @@ extension Workspace {
     mutating func countRejections(of tally: borrowing UploadTally) {
         metrics.reject(.invalidJSON, tally.invalidCount)
         metrics.reject(.tooLarge, tally.tooLargeCount)
+    }
+}
+
+// Uploads that are used again.
+extension Workspace {
+    /// An upload whose head has come.
+    ///
+    /// - Throws: where there is no memory for zlib's window.
+    mutating func makeUpload(_ head: Upload, startedAt: UInt64) throws(CompressionError) -> PendingUpload {
+        guard let spare = spareUploads.popLast() else {
+            return try PendingUpload(head, startedAt: startedAt)
+        }
+        try spare.reuse(for: head, startedAt: startedAt)
+        return spare
+    }
+
+    /// Takes back what nobody refers to any more.
+    mutating func keep(_ upload: PendingUpload) {
+        if spareUploads.count < UploadLimits.sparesMax { spareUploads.append(upload) }
+    }
+
+    /// A stream with an upload whose head has come. Throws as above.
+    mutating func makeUploadStream(
+        _ stream: HTTP2StreamID, _ head: Upload, startedAt: UInt64
+    ) throws(CompressionError) -> UploadStream {
+        guard let spare = spareStreams.popLast() else {
+            return UploadStream(stream, try PendingUpload(head, startedAt: startedAt))
+        }
+        try spare.reuse(for: stream, head, startedAt: startedAt)
+        return spare
+    }
+
+    /// Takes back what nobody refers to any more.
+    mutating func keep(_ stream: UploadStream) {
+        if spareStreams.count < UploadLimits.sparesMax { spareStreams.append(stream) }
     }
 }
 

@@ -285,7 +285,7 @@ final class EventLoop {
         workspace.batch = spareBatches.popLast() ?? ItemBatch()
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: heardOfCommit)
         workspace.undecidedByteCount += full.byteCount
-        writer.post(.append(full, loop: index))
+        writer.post(.append(consume full, loop: index))
     }
 
     private func readMailbox() {

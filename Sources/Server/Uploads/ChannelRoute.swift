@@ -16,10 +16,10 @@ enum ChannelRoute {
         _ response: inout Response
     ) -> Decision {
         let settings = context.settings
-        let named = ChannelName.decode(octets.extracting(head.path).extracting(id))
+        let channelID = ChannelName(percentEncoded: octets.extracting(head.path).extracting(id))
         // Who asks comes before what is asked for: a stranger learns nothing.
-        guard isAllowed(head, octets, context, requester, named, &response) else { return .respond }
-        guard let channelID = named else {
+        guard isAllowed(head, octets, context, requester, channelID, &response) else { return .respond }
+        guard let channelID else {
             response.refuse(.badChannel, ChannelName.advice, settings)
             return .respond
         }
@@ -31,8 +31,9 @@ enum ChannelRoute {
             let isGzip = isGzip(head, octets, settings, &response),
             let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
-        let owner = owner(head, octets, requester)
-        let (meter, refusal) = context.limiter.admitUpload(by: owner.span, from: requester)
+        let (meter, refusal) = withOwner(head, octets, requester) {
+            context.limiter.admitUpload(by: $0, from: requester)
+        }
         if let refusal {
             response.refuse(refusal, settings)
             return .respond
@@ -45,7 +46,7 @@ enum ChannelRoute {
                     settings)
                 return .respond
             }
-            key = text.scoped(to: channelID.span, owner: owner.span)
+            key = withOwner(head, octets, requester) { text.scoped(to: channelID.span, owner: $0) }
         }
         if !body.isStream && !isGzip, case .length(let count) = head.framing,
             count > UInt64(settings.itemByteCountMax)
@@ -66,13 +67,15 @@ enum ChannelRoute {
 
 // What a head is asked, in the order of the asking.
 extension ChannelRoute {
-    /// Whose upload it is: the secret, or the certificate's subject. No field's value begins with NUL, so no
-    /// secret is mistaken for a subject. Those who are trusted with neither are one and the same.
-    private static func owner(
-        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester
-    ) -> [UInt8] {
-        if let secret = bearerToken(head, octets) { return octets.extracting(secret).copied() }
-        return [0] + (requester.certificate?.subject ?? [])
+    /// Lends whose upload it is: the secret, or the certificate's subject. No field's value begins with NUL,
+    /// so no secret is mistaken for a subject. Those who are trusted with neither are one and the same.
+    private static func withOwner<Result>(
+        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester,
+        _ body: (Span<UInt8>) -> Result
+    ) -> Result {
+        if let secret = bearerToken(head, octets) { return body(octets.extracting(secret)) }
+        let owner = [0] + (requester.certificate?.subject ?? [])
+        return body(owner.span)
     }
 
     /// Whether the Authorization field's secret, or without one the client's certificate, may post to the
@@ -84,11 +87,11 @@ extension ChannelRoute {
     /// - Parameter channel: nil where the path names none; then only who asks is judged.
     private static func isAllowed(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        _ requester: Requester, _ channel: [UInt8]?, _ response: inout Response
+        _ requester: Requester, _ channel: ChannelName?, _ response: inout Response
     ) -> Bool {
         if requester.isTrusted && head.value(of: .origin) == nil { return true }
         var access = SecretSet.Access.unknown
-        let name = channel ?? []
+        let name = channel ?? ChannelName()
         let secret = bearerToken(head, octets)
         let client = requester.certificate
         if let secret {

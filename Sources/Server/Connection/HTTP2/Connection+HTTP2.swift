@@ -168,17 +168,16 @@ extension Connection {
         _ upload: Upload, on stream: HTTP2StreamID, hasContent: Bool, _ exchange: HTTP2Exchange,
         _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
-        let pending: PendingUpload
+        let uploading: UploadStream
         do {
-            pending = try PendingUpload(upload, startedAt: turn.monotonicMicroseconds)
+            uploading = try workspace.makeUploadStream(stream, upload, startedAt: turn.monotonicMicroseconds)
         } catch {
             // No memory for zlib's window: this request fails, the server goes on.
             Router.refuse(.shortOfMemory, turn.context, &workspace.response)
             return respond(on: stream, exchange, &workspace, turn)
         }
-        pending.accessPath = workspace.access?.suspend()
-        let ticket = workspace.uploads.insert(UploadEntry(upload: pending, connection: token))
-        let uploading = UploadStream(stream, pending, ticket: ticket)
+        uploading.pending.accessPath = workspace.access?.suspend()
+        uploading.ticket = workspace.uploads.insert(UploadEntry(upload: uploading.pending, connection: token))
         uploading.isInputOver = !hasContent
         exchange.uploads.append(uploading)
         if workspace.head.expectsContinue { exchange.session.respondContinue(stream) }
@@ -211,9 +210,16 @@ extension Connection {
         _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
         if exchange.uploads.isEmpty { return }
-        for uploading in exchange.uploads {
+        // By place: a loop over the array would share it, and each removal copy it.
+        var place = 0
+        while place < exchange.uploads.count {
+            let uploading = exchange.uploads[place]
             work(uploading, exchange, &workspace, turn)
-            if uploading.pending.isDecided { answer(uploading, exchange, &workspace, turn) }
+            if uploading.pending.isDecided {
+                answer(uploading, exchange, &workspace, turn)
+            } else {
+                place += 1
+            }
         }
         let isHeld = exchange.uploads.contains { !$0.input.isEmpty }
         for uploading in exchange.uploads { uploading.awaitInput(isHeld: isHeld, turn) }
@@ -234,6 +240,7 @@ extension Connection {
         workspace.countRejections(of: uploading.pending.tally)
         if let path = uploading.pending.accessPath { workspace.access?.resume(path, of: .post) }
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
+        workspace.keep(uploading)
     }
 
     // MARK: Ends
