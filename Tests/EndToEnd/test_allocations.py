@@ -85,3 +85,13 @@ def test_the_index(start, allocations, protocol, coding):
 def test_an_item(start, allocations, protocol, fields, body):
     target = start("--threads", "1", "--durability", "memory", frame_duration="1h", **allocations.environment)
     check(target, allocations, protocol, "POST", "/channel/warm", fields, body)
+
+
+@pytest.mark.either_protocol
+def test_with_an_access_log(start, allocations, protocol, tmp_path):
+    """A line takes no memory; the lines of a quarter of a second, which are handed over together, do."""
+    target = start(
+        "--threads", "1", "--durability", "memory", "--access-log", tmp_path / "access.log", frame_duration="1h",
+        **allocations.environment)
+    check(target, allocations, protocol, "GET", "/frame", {})
+    check(target, allocations, protocol, "POST", "/channel/warm", JSON, b'{"value":1}')

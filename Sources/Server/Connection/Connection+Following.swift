@@ -11,7 +11,7 @@ extension Connection {
         self.follower = follower
         phase = .follow
         if follower.isAnswer {
-            follower.accessPath = workspace.access?.suspend()
+            workspace.access?.suspend(into: &follower.accessPath)
         } else {
             respond(&workspace, turn)
         }
@@ -51,7 +51,7 @@ extension Connection {
         switch progress {
         case .nothing: return false
         case .answer:
-            if let path = follower!.accessPath { workspace.access?.resume(path, of: .get) }
+            workspace.access?.resume(follower!.accessPath, of: .get)
             leave(&workspace)
             if turn.isDraining { isKeptAlive = false }
             respond(&workspace, turn)

@@ -21,7 +21,7 @@ extension Connection {
             endBody(of: .chunked, expectsContinue: expectsContinue)
             return respond(&workspace, turn)
         }
-        pending!.accessPath = workspace.access?.suspend()
+        workspace.access?.suspend(into: &pending!.accessPath)
         ticket = workspace.uploads.insert(UploadEntry(upload: pending!, connection: token))
         phase = .body
         isBodyRead = false
@@ -84,7 +84,7 @@ extension Connection {
         }
         if case .malformed = ending { isHead = false }
         workspace.countRejections(of: upload.tally)
-        if let path = upload.accessPath { workspace.access?.resume(path, of: .post) }
+        workspace.access?.resume(upload.accessPath, of: .post)
         respond(&workspace, turn, since: upload.startedAt)
         workspace.keep(upload)
         return true

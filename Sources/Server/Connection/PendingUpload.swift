@@ -16,8 +16,8 @@ final class PendingUpload {
     private(set) var ending: UploadEnding?
     /// When its head came, in microseconds of the monotonic clock.
     private(set) var startedAt: UInt64
-    /// For the access log; nil where there is none.
-    var accessPath: [UInt8]?
+    /// For the access log; empty where there is none.
+    var accessPath: [UInt8] = []
 
     private var cutter: ItemCutter
     /// Content that is not cut yet. Grows with what has arrived, never by what a Content-Length promises.
@@ -50,7 +50,7 @@ final class PendingUpload {
         cutter = ItemCutter(of: upload)
         tally = UploadTally()
         ending = nil
-        accessPath = nil
+        accessPath.removeAll(keepingCapacity: true)
         gzip = nil
         isContentOver = false
         digest = nil

@@ -123,7 +123,7 @@ import Testing
             try pending.reuse(for: try lines("Prefer: return=minimal"), startedAt: 7)
             let fresh = try PendingUpload(try lines("Prefer: return=minimal"), startedAt: 7)
             for next in [pending, fresh] {
-                #expect(next.startedAt == 7 && next.ending == nil && next.accessPath == nil)
+                #expect(next.startedAt == 7 && next.ending == nil && next.accessPath.isEmpty)
                 #expect(!next.isWaitingForLog && !next.isDecided)
                 var batch = ItemBatch()
                 next.take(Array("5\n6".utf8).span)

@@ -176,7 +176,7 @@ extension Connection {
             Router.refuse(.shortOfMemory, turn.context, &workspace.response)
             return respond(on: stream, exchange, &workspace, turn)
         }
-        uploading.pending.accessPath = workspace.access?.suspend()
+        workspace.access?.suspend(into: &uploading.pending.accessPath)
         uploading.ticket = workspace.uploads.insert(UploadEntry(upload: uploading.pending, connection: token))
         uploading.isInputOver = !hasContent
         exchange.uploads.append(uploading)
@@ -238,7 +238,7 @@ extension Connection {
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
         workspace.countRejections(of: uploading.pending.tally)
-        if let path = uploading.pending.accessPath { workspace.access?.resume(path, of: .post) }
+        workspace.access?.resume(uploading.pending.accessPath, of: .post)
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
         workspace.keep(uploading)
     }
