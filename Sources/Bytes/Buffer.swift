@@ -100,6 +100,12 @@ package struct Buffer: ~Copyable, OctetSink {
         tail = 0
     }
 
+    /// Drops all octets, and gives the memory back where it is more than `byteCountMax`.
+    @inlinable
+    package mutating func removeAll(keepingAtMost byteCountMax: Int) {
+        if capacity > byteCountMax { release() } else { removeAll() }
+    }
+
     /// Makes room for at least `count` more octets, moving or growing the memory where needed.
     @inlinable
     package mutating func reserve(_ count: Int) {

@@ -46,15 +46,23 @@ extension OctetSink where Self: ~Copyable {
             digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
             rest /= 10
         }
-        for index in first..<20 { append(digits[index]) }
+        append(copying: digits.span.extracting(first..<20))
     }
 
     /// Appends two lower-case hexadecimal digits for every octet.
     @inlinable
     package mutating func append(hex octets: Span<UInt8>) {
-        for index in octets.indices {
-            append(Hex.digit(octets[index] >> 4))
-            append(Hex.digit(octets[index] & 15))
+        // Collected first, so that a sink looks for room once in 32 octets.
+        var digits = InlineArray<64, UInt8>(repeating: 0)
+        var start = 0
+        while start < octets.count {
+            let count = min(32, octets.count - start)
+            for index in 0..<count {
+                digits[2 * index] = Hex.digit(octets[start + index] >> 4)
+                digits[2 * index + 1] = Hex.digit(octets[start + index] & 15)
+            }
+            append(copying: digits.span.extracting(0..<2 * count))
+            start += count
         }
     }
 }

@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 import CZlib
 
 /// A gzip file (RFC 1952) that is made of blocks, so that the gzip form of a run of them can be put together
@@ -56,7 +56,7 @@ package struct GzipBlocks: Sendable {
     ///   - output: gets what stands before the blocks, and then what stands behind them.
     /// - Returns: where `fileRange(of:)` belongs, as a position in `output`.
     package func appendFrame(
-        of blocks: Range<Int>, before: Span<UInt8>, after: Span<UInt8>, to output: inout Buffer
+        of blocks: Range<Int>, before: Span<UInt8>, after: Span<UInt8>, to output: inout [UInt8]
     ) -> Int {
         for octet in file[..<Self.headByteCount] { output.append(octet) }
         if !before.isEmpty { Self.append(stored: before, isLast: false, to: &output) }
@@ -75,7 +75,7 @@ package struct GzipBlocks: Sendable {
 
     /// A block that holds octets as they are, from a whole octet on (RFC 1951 section 3.2.4). Like all of the
     /// format, its numbers have the lowest octet first.
-    private static func append(stored octets: Span<UInt8>, isLast: Bool, to output: inout Buffer) {
+    private static func append(stored octets: Span<UInt8>, isLast: Bool, to output: inout [UInt8]) {
         let count = UInt16(octets.count)
         output.append(isLast ? 1 : 0)
         output.append(bigEndian: count.byteSwapped)

@@ -20,10 +20,9 @@ import Testing
         for (before, after) in [
             ("", ""), ("[", "]"), (String(repeating: "x", count: 65_535), ""), ("", "end"),
         ] {
-            var own = Buffer()
+            var file: [UInt8] = []
             let position = blocks.appendFrame(
-                of: run, before: Array(before.utf8).span, after: Array(after.utf8).span, to: &own)
-            var file = own.octets.copied()
+                of: run, before: Array(before.utf8).span, after: Array(after.utf8).span, to: &file)
             file.insert(contentsOf: blocks.file[blocks.fileRange(of: run)], at: position)
             let part = octets[bounds[run.lowerBound]..<bounds[run.upperBound]]
             #expect(try systemGzip(["-dc"], file) == Array(before.utf8) + part + Array(after.utf8))

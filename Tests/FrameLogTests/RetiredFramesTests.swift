@@ -63,7 +63,7 @@ import Testing
             text == "1732310400000-070f171f272f373f474f575f676f777f878f979fa7afb7bfc7cfd7dfe7eff7ff.frame")
         for other in [
             "", "-", "retired", "x" + text, "0" + text, text + ".zip", String(text.dropLast()),
-            text.uppercased(),
+            text.uppercased(), text.replacing("ff.", with: "fF."),
             "1-00.frame", text + ".gz.tmp",
         ] {
             #expect(FrameName(other) == nil, "\(other)")

@@ -59,6 +59,18 @@ private final class Playground {
         #expect(isWhole)
     }
 
+    @Test func aFileOfAPageIsReadAndALargerOneIsMapped() throws {
+        let playground = try Playground()
+        for byteCount in [1, 4095, 4096, 4097, 20_000] {
+            let octets = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+            let file = try playground.directory.open("frame", .create)
+            try file.write(octets.span, at: 0)
+            let whole = try file.map()
+            #expect(whole.octets.copied() == octets)
+            #expect(whole.isMapped == (byteCount > 4096))
+        }
+    }
+
     @Test func aMappingOutlivesItsFile() throws {
         let playground = try Playground()
         try playground.directory.open("frame", .create).write([1, 2, 3].span, at: 0)

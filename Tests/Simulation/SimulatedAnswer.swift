@@ -14,7 +14,7 @@ struct SimulatedAnswer {
 
     init(_ response: borrowing Response) {
         status = response.status
-        let text = String(decoding: response.text.octets.copied(), as: UTF8.self)
+        let text = String(decoding: response.text, as: UTF8.self)
         acceptedCount = Self.number(behind: "\"accepted\":", in: text).map(Int.init)
         rejectedCount = Self.number(behind: "\"rejectedCount\":", in: text).map(Int.init) ?? 0
         let fields = String(decoding: response.fields.octets.copied(), as: UTF8.self)

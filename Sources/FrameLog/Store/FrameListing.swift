@@ -17,7 +17,7 @@ struct FrameListing<Volume: Storage> {
     init(_ folder: Volume, mappings: FrameMappings) throws {
         self.folder = folder
         var names: [FrameName] = []
-        var coded: [String: FrameName] = [:]
+        var coded: Set<String> = []
         var hasRetired = false
         for name in try folder.names() {
             if name.hasSuffix(".tmp") {
@@ -25,11 +25,11 @@ struct FrameListing<Volume: Storage> {
             } else if name == RetiredFrames.fileName {
                 hasRetired = true
             } else if let frame = FrameName(name) {
-                if frame.isGzip { coded[name] = frame } else { names.append(frame) }
+                if frame.isGzip { coded.insert(name) } else { names.append(frame) }
             }
         }
         if hasRetired { try readRetired() }
-        names.sort { ($0.start, $0.text) < ($1.start, $1.text) }
+        names.sort { FrameName.isOlder($0, than: $1) }
         var octets = Buffer()
         for name in names {
             if retired.contains(start: name.start) {
@@ -37,8 +37,7 @@ struct FrameListing<Volume: Storage> {
                 continue
             }
             let codedName = name.text + ".gz"
-            let gzipByteCount =
-                coded.removeValue(forKey: codedName) == nil ? nil : try folder.byteCount(of: codedName)
+            let gzipByteCount = coded.remove(codedName) == nil ? nil : try folder.byteCount(of: codedName)
             storedThrough = max(storedThrough ?? 0, name.start + 1)
             guard let (header, byteCount) = try readHeader(of: name, into: &octets) else { continue }
             storedThrough = max(storedThrough ?? 0, header.endTimestamp)
@@ -47,7 +46,7 @@ struct FrameListing<Volume: Storage> {
                     name: name, endTimestamp: header.endTimestamp, byteCount: byteCount,
                     gzipByteCount: gzipByteCount, mappings: mappings))
         }
-        for name in coded.keys { try folder.remove(name) }
+        for name in coded { try folder.remove(name) }
         // A frame that was renamed by a process that was killed may have its name in the system's memory
         // only, and the log is about to give its items up.
         try folder.sync()

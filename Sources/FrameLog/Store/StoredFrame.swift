@@ -34,15 +34,15 @@ package final class StoredFrame: Sendable {
     /// The octets of the gzip form, or nil where there is none.
     package var gzipByteCount: UInt64? { forms.withLock { $0.gzipByteCount } }
 
-    /// The frame's octets, mapped when first asked for. Whoever holds them keeps them, also when the frame is
-    /// removed.
+    /// The frame's octets, brought into memory when first asked for. Whoever holds them keeps them, also when
+    /// the frame is removed.
     ///
     /// - Throws: `SystemError`; ENOENT where the frame has been removed.
     package func identity() throws(SystemError) -> MappedFile {
         if let mapped = forms.withLock({ $0.identity }) { return mapped }
         let mapped = try mappings.map(name(isGzip: false))
         forms.withLock { $0.identity = mapped }
-        mappings.keep(self)
+        mappings.keep(mapped, of: self)
         return mapped
     }
 
@@ -52,7 +52,7 @@ package final class StoredFrame: Sendable {
         if mapped != nil || !exists { return mapped }
         let form = try mappings.map(name(isGzip: true))
         forms.withLock { $0.gzip = form }
-        mappings.keep(self)
+        mappings.keep(form, of: self)
         return form
     }
 
@@ -63,7 +63,7 @@ package final class StoredFrame: Sendable {
     /// Says that the gzip form is in the store now.
     func addGzip(byteCount: UInt64) { forms.withLock { $0.gzipByteCount = byteCount } }
 
-    /// Gives the mappings up; they are mapped again when asked for.
+    /// Gives up what is held; it is brought into memory again when asked for.
     func unmap() {
         // What is freed is freed outside of the lock.
         _ = forms.withLock { forms in

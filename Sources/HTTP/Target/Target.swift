@@ -13,7 +13,7 @@ package enum Target {
     }
 
     /// The octet at `index`, which goes past it; nil where an escape is broken.
-    static func decodedOctet(_ text: Span<UInt8>, _ index: inout Int) -> UInt8? {
+    package static func decodedOctet(_ text: Span<UInt8>, _ index: inout Int) -> UInt8? {
         let octet = text[index]
         if octet != UInt8(ascii: "%") {
             index += 1

@@ -4,17 +4,15 @@ import CNghttp2
 // A response's field lines, as nghttp2 wants them.
 
 extension HTTP2Session {
-    /// More lines than a response has.
-    private static let linesMax = 40
-
-    /// Hands a response's head over, with the promise of its content.
+    /// Hands a response's head over, with the promise of its content. No response has as many as 40 lines.
     func submit(_ stream: HTTP2StreamID, _ status: UInt16, _ lines: inout Buffer, contentByteCount: Int) {
-        // SAFETY: the temporary memory holds all fields there may be. They point into `lines` and the status,
-        // which stay while nghttp2 copies them.
+        // SAFETY: the fields point into `lines` and the status, which stay while nghttp2 copies them.
+        var fields = unsafe InlineArray<40, nghttp2_nv>(repeating: nghttp2_nv())
+        var places = unsafe fields.mutableSpan
+        var octets = lines.mutableOctets
         unsafe withStatusField(status) { field in
-            var octets = lines.mutableOctets
             unsafe octets.withUnsafeMutableBufferPointer { octets in
-                unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: Self.linesMax) { fields in
+                unsafe places.withUnsafeMutableBufferPointer { fields in
                     unsafe fields[0] = field.pointee
                     let count = unsafe 1 + Self.fill(fields, from: octets)
                     var source = unsafe nghttp2_data_provider()

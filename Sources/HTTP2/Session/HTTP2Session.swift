@@ -284,8 +284,7 @@ extension HTTP2Session {
 
     /// All pieces are sent.
     package func removePieces() {
-        frames.removeAll()
-        if frames.capacity > Self.keptByteCountMax { frames.release() }
+        frames.removeAll(keepingAtMost: Self.keptByteCountMax)
         pieces.removeAll(keepingCapacity: true)
         breaks.removeAll()
     }

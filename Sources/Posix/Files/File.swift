@@ -204,7 +204,7 @@ package final class File: Sendable {
 
     /// The whole file in memory, as it is now and for reading only.
     ///
-    /// - Throws: `SystemError` of fstat(2) or mmap(2).
+    /// - Throws: `SystemError` of fstat(2), mmap(2) or pread(2).
     package func map() throws(SystemError) -> MappedFile {
         try MappedFile(descriptor.number, byteCount: byteCount(), path: path)
     }

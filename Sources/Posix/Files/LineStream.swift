@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file, or standard error, that whole lines are appended to. One thread.
@@ -7,6 +8,8 @@ package struct LineStream: ~Copyable {
 
     private let descriptor: Descriptor
     private let subject: String
+    /// A file on a disk takes all lines at once, and nobody waits for its reader.
+    private let isRegular: Bool
 
     /// Opens a file to append to, which others of the group may read. Made if missing.
     ///
@@ -16,8 +19,7 @@ package struct LineStream: ~Copyable {
         let number = unsafe open(
             path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0o640)
         if number < 0 { throw SystemError(call: "open", subject: path) }
-        descriptor = Descriptor(owning: number)
-        subject = path
+        self.init(Descriptor(owning: number), path)
     }
 
     /// - Throws: `SystemError` where the process has no standard error, or no descriptor left.
@@ -28,6 +30,9 @@ package struct LineStream: ~Copyable {
     }
 
     private init(_ descriptor: consuming Descriptor, _ subject: String) {
+        var status = stat()
+        // SAFETY: fstat fills the one structure it is given.
+        isRegular = unsafe fstat(descriptor.number, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         self.descriptor = descriptor
         self.subject = subject
     }
@@ -42,8 +47,12 @@ package struct LineStream: ~Copyable {
     ) throws(SystemError) -> Int {
         var position = 0
         while position < lines.count {
-            guard try isWritable(within: timeoutMilliseconds) else { break }
             let rest = lines.extracting(position...)
+            if isRegular {
+                position += try write(rest)
+                continue
+            }
+            guard try isWritable(within: timeoutMilliseconds) else { break }
             position += try write(rest.extracting(0..<Self.pieceByteCount(of: rest)))
         }
         return position

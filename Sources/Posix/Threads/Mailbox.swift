@@ -17,8 +17,11 @@ package final class Mailbox<Message: Sendable>: Sendable {
 
     /// Leaves a message and wakes the owner where it may be asleep. Any thread.
     package func post(_ message: sending Message) {
+        // Moved, and not copied: the owner may have taken it before this call returns, and a reference left
+        // here would make it copy what it changes.
+        var message: Message? = consume message
         let isFirst = waiting.withLock { messages in
-            messages.append(message)
+            if let message = message.take() { messages.append(message) }
             return messages.count == 1
         }
         if isFirst { wake.signal() }

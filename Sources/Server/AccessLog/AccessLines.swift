@@ -21,15 +21,15 @@ final class AccessLines {
 
     private let log: AccessLog
     private let format: AccessLogFormat
-    private var lines: [UInt8] = []
+    private var lines = Buffer()
     private var lineCount: UInt64 = 0
     private var second: UInt64 = 0
-    /// The second, as the format has it.
-    private var time: [UInt8] = []
+    /// What is the same in all lines of the second: the time, and what stands around it.
+    private var opening = Buffer()
 
     // Of the request that is worked on; nil and empty where it broke HTTP's rules.
     private var method: Method?
-    private var path: [UInt8] = []
+    private var path = Buffer()
 
     init(_ log: AccessLog, format: AccessLogFormat) {
         self.log = log
@@ -40,11 +40,17 @@ final class AccessLines {
     func update(wallMilliseconds: UInt64) {
         if wallMilliseconds / 1000 == second { return }
         second = wallMilliseconds / 1000
-        time.removeAll(keepingCapacity: true)
+        opening.removeAll()
         let now = UTCTime(milliseconds: second * 1000)
         switch format {
-        case .text: now.appendCommonLogForm(to: &time)
-        case .json: now.append(to: &time)
+        case .text:
+            opening.append(" - - [")
+            now.appendCommonLogForm(to: &opening)
+            opening.append("] \"")
+        case .json:
+            opening.append("{\"time\":\"")
+            now.append(to: &opening)
+            opening.append("\",\"client\":\"")
         }
     }
 
@@ -53,42 +59,47 @@ final class AccessLines {
     /// Notes what the line of the next answer is about.
     func begin(_ method: Method, path: Span<UInt8>) {
         self.method = method
-        self.path.removeAll(keepingCapacity: true)
+        self.path.removeAll()
         append(path: path)
     }
 
-    /// Gives back what was noted of a request that is answered later, since others may be answered before it.
-    func suspend() -> [UInt8] {
-        let path = self.path
+    /// Gives what was noted of a request that is answered later to `path`, since others may be answered
+    /// before it.
+    func suspend(into path: inout [UInt8]) {
+        path.append(copying: self.path.octets)
         forget()
-        return path
     }
 
-    /// Goes on with what `suspend` gave back.
+    /// Goes on with what `suspend` gave.
     func resume(_ path: [UInt8], of method: Method) {
         self.method = method
-        self.path = path
+        self.path.removeAll()
+        self.path.append(copying: path.span)
     }
 
     /// No answer comes of the request that was noted.
     func forget() {
         method = nil
-        path.removeAll(keepingCapacity: true)
+        path.removeAll()
     }
 
     /// Octets that a line can't have, or that end a quotation, are percent-encoded, which says the same.
     private func append(path octets: Span<UInt8>) {
         let count = min(octets.count, Self.pathByteCountMax)
-        for index in 0..<count {
-            let octet = octets[index]
-            if octet > 0x20, octet < 0x7F, octet != UInt8(ascii: "\""), octet != UInt8(ascii: "\\") {
-                path.append(octet)
-            } else {
-                path.append(UInt8(ascii: "%"))
-                path.append(hex: octets.extracting(index..<index + 1))
-            }
+        // What lies between two of them is copied as a whole, which mostly is all.
+        var start = 0
+        for index in 0..<count where !Self.isPlain(octets[index]) {
+            path.append(copying: octets.extracting(start..<index))
+            path.append(UInt8(ascii: "%"))
+            path.append(hex: octets.extracting(index..<index + 1))
+            start = index + 1
         }
+        path.append(copying: octets.extracting(start..<count))
         if octets.count > count { path.append("...") }
+    }
+
+    private static func isPlain(_ octet: UInt8) -> Bool {
+        octet > 0x20 && octet < 0x7F && octet != UInt8(ascii: "\"") && octet != UInt8(ascii: "\\")
     }
 
     // MARK: Lines
@@ -115,33 +126,29 @@ final class AccessLines {
         _ peer: [UInt8], _ version: StaticString, _ status: UInt16, _ byteCount: Int, _ microseconds: UInt64
     ) {
         lines.append(copying: peer.span)
-        lines.append(" - - [")
-        lines.append(contentsOf: time)
-        lines.append("] \"")
+        lines.append(contentsOf: opening)
         if let method {
             lines.append(method.name)
-            lines.append(" ")
+            lines.append(UInt8(ascii: " "))
             lines.append(contentsOf: path)
-            lines.append(" ")
+            lines.append(UInt8(ascii: " "))
             lines.append(version)
         } else {
-            lines.append("-")
+            lines.append(UInt8(ascii: "-"))
         }
         lines.append("\" ")
         lines.append(decimal: UInt64(status))
-        lines.append(" ")
+        lines.append(UInt8(ascii: " "))
         lines.append(decimal: UInt64(byteCount))
-        lines.append(" ")
+        lines.append(UInt8(ascii: " "))
         lines.append(decimal: microseconds)
-        lines.append("\n")
+        lines.append(UInt8(ascii: "\n"))
     }
 
     private func appendJSON(
         _ peer: [UInt8], _ version: StaticString, _ status: UInt16, _ byteCount: Int, _ microseconds: UInt64
     ) {
-        lines.append("{\"time\":\"")
-        lines.append(contentsOf: time)
-        lines.append("\",\"client\":\"")
+        lines.append(contentsOf: opening)
         lines.append(copying: peer.span)
         if let method {
             lines.append("\",\"method\":\"")
@@ -163,9 +170,8 @@ final class AccessLines {
     /// Gives the log all lines so far.
     func handOver() {
         if lines.isEmpty { return }
-        log.offer(lines, count: lineCount)
-        lines = []
-        lines.reserveCapacity(Self.handoverByteCount + 4096)
+        log.offer(lines.octets.copied(), count: lineCount)
+        lines.removeAll()
         lineCount = 0
     }
 }

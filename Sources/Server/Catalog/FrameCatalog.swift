@@ -9,6 +9,9 @@ final class FrameCatalog: Sendable {
     let index: FrameIndex
     /// The frames that retention removed.
     let retired: RetiredFrames
+    /// The frames' own, once more: among many frames each that is looked at is a wait for memory, and the
+    /// search looks at a dozen.
+    private let starts: [UInt64]
     private let members: IndexMembers
 
     /// - Parameters:
@@ -35,6 +38,7 @@ final class FrameCatalog: Sendable {
             }
         }
         self.frames = frames
+        starts = frames.map(\.startTimestamp)
         if let previous, sharedCount == files.count, sharedCount == known.count {
             self.index = previous.index
         } else {
@@ -47,17 +51,17 @@ final class FrameCatalog: Sendable {
     /// The frame whose window starts at `id`.
     func frame(id: UInt64) -> CatalogFrame? {
         let position = position(ofFirstStartingFrom: id)
-        return position < frames.count && frames[position].startTimestamp == id ? frames[position] : nil
+        return position < starts.count && starts[position] == id ? frames[position] : nil
     }
 
     /// Where the first frame stands that starts at or after `time`; the number of frames where none does.
     func position(ofFirstStartingFrom time: UInt64) -> Int {
-        position { $0.startTimestamp >= time }
+        position { starts[$0] >= time }
     }
 
     /// Where the first frame stands that starts after `time`; the number of frames where none does.
     func position(ofFirstStartingAfter time: UInt64) -> Int {
-        position { $0.startTimestamp > time }
+        position { starts[$0] > time }
     }
 
     /// Whether a frame was removed that started after `time`: what followed then is not known any more.
@@ -65,16 +69,16 @@ final class FrameCatalog: Sendable {
 
     /// Where the first frame stands that ends after `time`; the number of frames where none does.
     func position(ofFirstEndingAfter time: UInt64) -> Int {
-        position { $0.endTimestamp > time }
+        position { frames[$0].endTimestamp > time }
     }
 
     /// Where the first frame stands that satisfies `isBehind`, which holds from some frame on.
-    private func position(where isBehind: (CatalogFrame) -> Bool) -> Int {
+    private func position(where isBehind: (Int) -> Bool) -> Int {
         var low = 0
         var high = frames.count
         while low < high {
             let middle = (low + high) / 2
-            if isBehind(frames[middle]) { high = middle } else { low = middle + 1 }
+            if isBehind(middle) { high = middle } else { low = middle + 1 }
         }
         return low
     }

@@ -11,7 +11,7 @@ extension Connection {
         self.follower = follower
         phase = .follow
         if follower.isAnswer {
-            follower.accessPath = workspace.access?.suspend()
+            workspace.access?.suspend(into: &follower.accessPath)
         } else {
             respond(&workspace, turn)
         }
@@ -51,7 +51,7 @@ extension Connection {
         switch progress {
         case .nothing: return false
         case .answer:
-            if let path = follower!.accessPath { workspace.access?.resume(path, of: .get) }
+            workspace.access?.resume(follower!.accessPath, of: .get)
             leave(&workspace)
             if turn.isDraining { isKeptAlive = false }
             respond(&workspace, turn)
@@ -71,10 +71,11 @@ extension Connection {
         switch workspace.response.content {
         case .text:
             Self.appendChunkSize(byteCount, to: &workspace.responses)
-            workspace.responses.append(contentsOf: workspace.response.text)
+            let text = workspace.response.text
+            workspace.responses.append(copying: text.span)
             workspace.responses.append("\r\n")
         case .shared(let octets, let range):
-            workspace.response.text.removeAll()
+            workspace.response.text.removeAll(keepingCapacity: true)
             Self.appendChunkSize(byteCount, to: &workspace.response.text)
             let sizeByteCount = workspace.response.text.count
             workspace.response.text.append("\r\n")
@@ -86,7 +87,7 @@ extension Connection {
         }
     }
 
-    private static func appendChunkSize(_ byteCount: Int, to buffer: inout Buffer) {
+    private static func appendChunkSize(_ byteCount: Int, to buffer: inout some OctetSink & ~Copyable) {
         var shift = (Int.bitWidth - byteCount.leadingZeroBitCount + 3) / 4 * 4
         while shift > 0 {
             shift -= 4

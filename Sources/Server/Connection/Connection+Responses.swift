@@ -55,7 +55,8 @@ extension Connection {
         switch workspace.response.content {
         case .none: return
         case .text where workspace.response.text.count <= TurnLimits.gatheredByteCountMax:
-            workspace.responses.append(contentsOf: workspace.response.text)
+            let text = workspace.response.text
+            workspace.responses.append(copying: text.span)
             return
         case .shared(let octets, let range) where range.count <= room:
             workspace.responses.append(copying: octets.span.extracting(range))

@@ -15,7 +15,7 @@ extension Connection {
             endBody(of: framing, expectsContinue: expectsContinue)
             return respond(&workspace, turn)
         }
-        pending!.accessPath = workspace.access?.suspend()
+        workspace.access?.suspend(into: &pending!.accessPath)
         ticket = workspace.uploads.insert(UploadEntry(upload: pending!, connection: token))
         phase = .body
         isBodyRead = false
@@ -77,8 +77,9 @@ extension Connection {
             mustLinger = true
         }
         if case .malformed = ending { isHead = false }
-        if let path = upload.accessPath { workspace.access?.resume(path, of: .post) }
+        workspace.access?.resume(upload.accessPath, of: .post)
         respond(&workspace, turn, since: upload.startedAt)
+        workspace.keep(upload)
         return true
     }
 

@@ -21,20 +21,19 @@ struct ContentCursor {
         }
     }
 
-    /// Takes over a response's content; what stands in the response's own text is copied, since that is used
-    /// again for the next response.
+    /// Takes over a response's content. What stands in the response's own text is shared until it is sent: a
+    /// next response that comes before takes other memory for its own.
     init(_ response: borrowing Response) {
         switch response.content {
         case .none: piece = nil
-        case .text: piece = .shared(response.text.octets.copied(), 0..<response.text.count)
+        case .text: piece = .shared(response.text, 0..<response.text.count)
         case .shared(let octets, let range): piece = .shared(octets, range)
         case .mapped(let file, let range): piece = .mapped(file, range)
         case .parts(let parts):
             others.reserveCapacity(parts.count)
             for part in parts.reversed() {
                 switch part {
-                case .text(let range):
-                    others.append(.shared(response.text.octets.extracting(range).copied(), 0..<range.count))
+                case .text(let range): others.append(.shared(response.text, range))
                 case .shared(let octets, let range): others.append(.shared(octets, range))
                 case .mapped(let file, let range): others.append(.mapped(file, range))
                 }

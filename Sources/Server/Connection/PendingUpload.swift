@@ -17,9 +17,9 @@ final class PendingUpload {
     /// It ended within an item.
     private(set) var hasLostItem = false
     /// When its head came, in microseconds of the monotonic clock.
-    let startedAt: UInt64
-    /// For the access log; nil where there is none.
-    var accessPath: [UInt8]?
+    private(set) var startedAt: UInt64
+    /// For the access log; empty where there is none.
+    var accessPath: [UInt8] = []
 
     private var cutter: ItemCutter
     /// Content that is not cut yet. Grows with what has arrived, never by what a Content-Length promises.
@@ -49,16 +49,40 @@ final class PendingUpload {
         head = upload
         self.memory = memory
         self.startedAt = startedAt
-        if upload.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: upload).span) }
-        switch upload.body {
-        case .json, .octets: cutter = .whole(byteCountMax: upload.byteCountMax)
-        case .lines: cutter = .lines(LineCutter(byteCountMax: upload.byteCountMax))
-        case .records: cutter = .records(RecordCutter(byteCountMax: upload.byteCountMax))
-        }
-        if upload.isGzip {
-            let byteCountMax = upload.body.isStream ? UInt64.max : UInt64(upload.byteCountMax)
+        cutter = ItemCutter(of: upload)
+        try begin()
+    }
+
+    /// Is another upload from now on: a loop uses those that are answered again, with their memory.
+    func reuse(for upload: Upload, startedAt: UInt64) throws(CompressionError) {
+        precondition(content.isEmpty && isDecided, "an upload that is under way is not another one")
+        head = upload
+        self.startedAt = startedAt
+        cutter = ItemCutter(of: upload)
+        tally = UploadTally()
+        hasLostItem = false
+        repeated = (0, 0)
+        ending = nil
+        accessPath.removeAll(keepingCapacity: true)
+        gzip = nil
+        isContentOver = false
+        digest = nil
+        claim = nil
+        try begin()
+    }
+
+    /// It is answered, and waits to be used again: what it holds is no upload's.
+    func rest() {
+        memory.change(from: heldByteCount, to: 0)
+        heldByteCount = 0
+    }
+
+    private func begin() throws(CompressionError) {
+        if head.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: head).span) }
+        if head.isGzip {
+            let byteCountMax = head.body.isStream ? UInt64.max : UInt64(head.byteCountMax)
             gzip = try GzipContent(
-                limits: InflateLimits(byteCountMax: byteCountMax, ratioMax: upload.gzipRatioMax))
+                limits: InflateLimits(byteCountMax: byteCountMax, ratioMax: head.gzipRatioMax))
         }
         hold()
     }
@@ -92,7 +116,7 @@ final class PendingUpload {
             hasLostItem = !content.isEmpty || gzip?.isEmpty == false
             if !reason.isServersOwn { chargeForNothing() }
         }
-        content.release()
+        content.removeAll(keepingAtMost: UploadLimits.restByteCountMax)
         gzip = nil
         hold()
     }

@@ -1,6 +1,8 @@
 import Bytes
+import Compression
 import FrameLog
 import HTTP
+import HTTP2
 import Posix
 
 /// The memory that all connections of one loop work in, one after the other: nothing in it outlives a
@@ -27,6 +29,10 @@ struct Workspace: ~Copyable {
     var uploads = SlotTable<UploadEntry>()
     /// What the uploads hold.
     let memory: UploadMemory
+    /// Uploads that are answered, to be used again.
+    private var spareUploads: [PendingUpload] = []
+    /// The same by HTTP/2.
+    private var spareStreams: [UploadStream] = []
     /// Octets of the records that the writer has and has not decided on.
     var undecidedByteCount = 0
     /// Items in those records.
@@ -55,20 +61,68 @@ extension Workspace {
     /// Begins an upload whose head has come; nil where there is no room for it, and the response says so.
     /// Those that are under way are held up where a new one is refused.
     mutating func begin(_ upload: Upload, _ turn: borrowing Turn) -> PendingUpload? {
-        if isQueueFull { return refuse(.queueFull, turn) }
-        if !memory.hasRoom(to: upload.heldByteCount) { return refuse(.memoryFull, turn) }
+        if !admits(upload, turn) { return nil }
         do {
-            return try PendingUpload(upload, memory: memory, startedAt: turn.monotonicMicroseconds)
+            guard let spare = spareUploads.popLast() else {
+                return try PendingUpload(upload, memory: memory, startedAt: turn.monotonicMicroseconds)
+            }
+            try spare.reuse(for: upload, startedAt: turn.monotonicMicroseconds)
+            return spare
         } catch {
             // No memory for zlib's window: this request fails, the server goes on.
-            return refuse(.memoryFull, turn)
+            refuse(.memoryFull, turn)
+            return nil
         }
     }
 
-    private mutating func refuse(_ refusal: UploadRefusal, _ turn: borrowing Turn) -> PendingUpload? {
+    /// The same for an upload by a stream.
+    mutating func begin(
+        _ upload: Upload, on stream: HTTP2StreamID, _ turn: borrowing Turn
+    ) -> UploadStream? {
+        guard let spare = spareStreams.popLast() else {
+            return begin(upload, turn).map { UploadStream(stream, $0) }
+        }
+        if !admits(upload, turn) {
+            spareStreams.append(spare)
+            return nil
+        }
+        do {
+            try spare.reuse(for: stream, upload, startedAt: turn.monotonicMicroseconds)
+            return spare
+        } catch {
+            refuse(.memoryFull, turn)
+            return nil
+        }
+    }
+
+    /// Takes back what is answered, and nobody refers to any more.
+    mutating func keep(_ upload: PendingUpload) {
+        if spareUploads.count == UploadLimits.sparesMax { return }
+        upload.rest()
+        spareUploads.append(upload)
+    }
+
+    /// The same with its stream.
+    mutating func keep(_ stream: UploadStream) {
+        if spareStreams.count == UploadLimits.sparesMax { return }
+        stream.pending.rest()
+        spareStreams.append(stream)
+    }
+
+    private mutating func admits(_ upload: Upload, _ turn: borrowing Turn) -> Bool {
+        if isQueueFull {
+            refuse(.queueFull, turn)
+        } else if !memory.hasRoom(to: upload.heldByteCount) {
+            refuse(.memoryFull, turn)
+        } else {
+            return true
+        }
+        return false
+    }
+
+    private mutating func refuse(_ refusal: UploadRefusal, _ turn: borrowing Turn) {
         metrics.refusedUploads[Int(refusal.rawValue)] += 1
         Router.refuse(refusal, turn.context, &response)
-        return nil
     }
 }
 

@@ -29,8 +29,8 @@ final class Follower {
     private(set) var position: UInt64
     /// When the wait is over, or the next sign of life is due, in milliseconds of the monotonic clock.
     private(set) var expiresAt: UInt64
-    /// For the access log; nil where there is none, or where the line is written.
-    var accessPath: [UInt8]?
+    /// For the access log; empty where there is none, or where the line is written.
+    var accessPath: [UInt8] = []
 
     init(_ subject: Subject, position: UInt64, expiresAt: UInt64) {
         self.subject = subject

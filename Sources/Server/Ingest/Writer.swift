@@ -100,7 +100,7 @@ final class Writer {
         batches.reverse()
         owners.reverse()
         while let batch = batches.popLast(), let owner = owners.popLast() {
-            loops[owner].post(.decided(batch))
+            loops[owner].post(.decided(consume batch))
         }
         for window in sealed { sealer.post(.seal(window)) }
         if ingest.stock.isLow && !hasAskedForSegment { sealer.post(.refillStock) }

@@ -286,7 +286,7 @@ final class EventLoop {
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: heardOfCommit)
         workspace.undecidedByteCount += full.byteCount
         workspace.undecidedCount += full.count
-        writer.post(.append(full, loop: index))
+        writer.post(.append(consume full, loop: index))
     }
 
     private func readMailbox() {

@@ -6,7 +6,7 @@ import TLS
 /// Everything that is told to Prometheus. Names follow its conventions: base units, `_total` for counters.
 enum MetricsReport {
     /// Puts a report into the response's text.
-    static func fill(from board: MetricsBoard, nowSeconds: UInt64, into text: inout Buffer) {
+    static func fill(from board: MetricsBoard, nowSeconds: UInt64, into text: inout [UInt8]) {
         var out = MetricsText()
         let loops = board.total
         appendRequests(loops, to: &out)
@@ -16,7 +16,7 @@ enum MetricsReport {
         appendLog(board.log.withLock { $0 }, loops, to: &out)
         appendStore(board.store.withLock { $0 }, to: &out)
         appendProcess(board, nowSeconds: nowSeconds, to: &out)
-        text.append(contentsOf: out.text)
+        text.append(copying: out.text.octets)
     }
 
     private static func appendRequests(_ loops: LoopMetrics, to out: inout MetricsText) {

@@ -48,10 +48,10 @@ final class RateLimiter: Sendable {
         let isMetered =
             addressItems != nil || addressOctets != nil || secretItems != nil || secretOctets != nil
         if !isMetered && secretRequests == nil { return (nil, nil) }
-        let digest = SHA256.digest(of: owner)
-        let key = RateKey(
-            high: digest.span.bigEndian(at: 0, as: UInt64.self),
-            low: digest.span.bigEndian(at: 8, as: UInt64.self))
+        let key = SHA256.withDigest(of: owner) { digest in
+            RateKey(
+                high: digest.bigEndian(at: 0, as: UInt64.self), low: digest.bigEndian(at: 8, as: UInt64.self))
+        }
         if let refusal = take(1, secretRequests, key) { return (nil, refusal) }
         if !isMetered { return (nil, nil) }
         let meter = UploadMeter(limiter: self, address: requester.key, secret: key)

@@ -12,8 +12,8 @@ struct Response: ~Copyable {
     var block: FieldBlock?
     /// Field lines of this response alone, each with its CRLF.
     var fields = Buffer()
-    /// Octets that `content` may refer to.
-    var text = Buffer()
+    /// Octets that `content` may refer to. An array, since whoever sends them later shares it.
+    var text: [UInt8] = []
     var content = Content.none
     /// The content goes on for as long as there is more to say: it has no length.
     var isOpenEnded = false
@@ -39,7 +39,7 @@ struct Response: ~Copyable {
         cause = nil
         route = .malformed
         fields.removeAll()
-        if text.capacity > Self.keptByteCountMax { text.release() } else { text.removeAll() }
+        text.removeAll(keepingCapacity: text.capacity <= Self.keptByteCountMax)
     }
 
     /// Octets of the body, which is what Content-Length says.

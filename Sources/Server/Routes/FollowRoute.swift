@@ -137,7 +137,7 @@ enum FollowRoute {
         of id: Range<Int>, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
         _ context: borrowing RequestContext, _ response: inout Response
     ) -> Decision {
-        guard let channelID = ChannelName.decode(octets.extracting(head.path).extracting(id)) else {
+        guard let channel = ChannelName(percentEncoded: octets.extracting(head.path).extracting(id)) else {
             response.refuse(.badChannel, ChannelName.advice, context.settings)
             return .respond
         }
@@ -147,7 +147,7 @@ enum FollowRoute {
                 context.settings)
             return .respond
         }
-        return stream(.items(channelID: channelID), head, context, &response)
+        return stream(.items(channelID: channel.span.copied()), head, context, &response)
     }
 
     private static func stream(

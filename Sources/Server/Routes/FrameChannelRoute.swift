@@ -12,7 +12,8 @@ enum FrameChannelRoute {
         _ id: UInt64, channel: Range<Int>, _ head: borrowing RequestHead, _ octets: Span<UInt8>,
         _ context: borrowing RequestContext, _ response: inout Response
     ) {
-        guard let channelID = ChannelName.decode(octets.extracting(head.path).extracting(channel)) else {
+        let segment = octets.extracting(head.path).extracting(channel)
+        guard let channelID = ChannelName(percentEncoded: segment) else {
             return response.refuse(.badChannel, ChannelName.advice, context.settings)
         }
         guard let frame = context.catalog.frame(id: id) else {
@@ -36,7 +37,7 @@ enum FrameChannelRoute {
     }
 
     private static func fill(
-        _ frame: CatalogFrame, _ channelID: [UInt8], _ context: borrowing RequestContext,
+        _ frame: CatalogFrame, _ channelID: ChannelName, _ context: borrowing RequestContext,
         _ response: inout Response
     ) {
         var form = CatalogFrame.Form.identity

@@ -68,7 +68,9 @@ enum FrameRanges {
         response.content = .parts(parts)
     }
 
-    private static func appendContentRange(_ range: Range<Int>, of byteCount: Int, to sink: inout Buffer) {
+    private static func appendContentRange(
+        _ range: Range<Int>, of byteCount: Int, to sink: inout some OctetSink & ~Copyable
+    ) {
         sink.append("Content-Range: bytes ")
         sink.append(decimal: UInt64(range.lowerBound))
         sink.append("-")

@@ -34,7 +34,7 @@ enum PlainRoute {
     }
 
     /// Milliseconds with three decimals.
-    private static func append(microseconds: UInt64, to text: inout Buffer) {
+    private static func append(microseconds: UInt64, to text: inout [UInt8]) {
         text.append(decimal: microseconds / 1000)
         let fraction = microseconds % 1000
         text.append(".")

@@ -46,12 +46,19 @@ package struct SecretSet: Sendable {
     /// near a guess came. Entries that share a secret add up.
     package func access(with secret: Span<UInt8>, to channel: Span<UInt8>, nowMilliseconds: UInt64) -> Access
     {
-        let digest = SHA256.digest(of: secret)
+        SHA256.withDigest(of: secret) { digest in
+            access(withDigest: digest, to: channel, nowMilliseconds: nowMilliseconds)
+        }
+    }
+
+    private func access(
+        withDigest digest: Span<UInt8>, to channel: Span<UInt8>, nowMilliseconds: UInt64
+    ) -> Access {
         var access = Access.unknown
         for (index, position) in digestPositions.enumerated() {
             let start = index * SHA256.byteCount
             let known = digests.span.extracting(start..<start + SHA256.byteCount)
-            if !ConstantTime.equal(digest.span, known) || access == .allowed { continue }
+            if !ConstantTime.equal(digest, known) || access == .allowed { continue }
             entries[position].add(to: &access, channel, nowMilliseconds: nowMilliseconds)
         }
         return access

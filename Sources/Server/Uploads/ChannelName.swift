@@ -1,8 +1,9 @@
 import Bytes
 import HTTP
 
-/// What a channel's id or type may be.
-enum ChannelName {
+/// What a channel's id or type may be; and an id, which holds its octets itself, so that an upload takes no
+/// memory for it.
+struct ChannelName: Sendable {
     static let byteCountMax = 255
 
     /// For whoever named a channel that can't be.
@@ -10,11 +11,28 @@ enum ChannelName {
         "A channel id is 1 to 255 octets of UTF-8 without control characters, percent-encoded."
     }
 
-    /// The id that a path's segment stands for; nil where it can't be one.
-    static func decode(_ segment: Span<UInt8>) -> [UInt8]? {
-        var id: [UInt8] = []
-        id.reserveCapacity(segment.count)
-        return Target.decode(segment, into: &id) && isValid(id.span) ? id : nil
+    private var octets = InlineArray<255, UInt8>(repeating: 0)
+    private var byteCount: UInt8 = 0
+
+    /// A name without octets, which no channel has.
+    init() {}
+
+    /// Reads a segment of a path, percent-decoded once; nil where that is not valid.
+    init?(percentEncoded segment: Span<UInt8>) {
+        var index = 0
+        while index < segment.count {
+            guard byteCount < Self.byteCountMax, let octet = Target.decodedOctet(segment, &index) else {
+                return nil
+            }
+            octets[Int(byteCount)] = octet
+            byteCount += 1
+        }
+        if !Self.isValid(span) { return nil }
+    }
+
+    var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { octets.span.extracting(first: Int(byteCount)) }
     }
 
     /// 1 to 255 octets of UTF-8 without control characters (U+0000 to U+001F and U+007F to U+009F).

@@ -16,10 +16,10 @@ enum ChannelRoute {
         _ response: inout Response
     ) -> Decision {
         let settings = context.settings
-        let named = ChannelName.decode(octets.extracting(head.path).extracting(id))
+        let channelID = ChannelName(percentEncoded: octets.extracting(head.path).extracting(id))
         // Who asks comes before what is asked for: a stranger learns nothing.
-        guard isAllowed(head, octets, context, requester, named, &response) else { return .respond }
-        guard let channelID = named else {
+        guard isAllowed(head, octets, context, requester, channelID, &response) else { return .respond }
+        guard let channelID else {
             response.refuse(.badChannel, ChannelName.advice, settings)
             return .respond
         }
@@ -31,10 +31,13 @@ enum ChannelRoute {
             let isGzip = isGzip(head, octets, settings, &response),
             let parameters = parameters(head, octets, of: body, context, &response)
         else { return .respond }
-        let owner = owner(head, octets, requester)
-        let isKnown = isKnown(owner, head, context, requester, channelID)
-        let payer = isKnown ? owner : self.owner(of: requester)
-        let (meter, refusal) = context.limiter.admitUpload(by: payer.span, from: requester)
+        let secret = bearerToken(head, octets)
+        let isOwnerKnown = withOwner(secret, octets, requester) {
+            isKnown($0, head, context, requester, channelID)
+        }
+        let (meter, refusal) = withOwner(isOwnerKnown ? secret : nil, octets, requester) {
+            context.limiter.admitUpload(by: $0, from: requester)
+        }
         if let refusal {
             response.refuse(refusal, settings)
             return .respond
@@ -47,7 +50,7 @@ enum ChannelRoute {
                     settings)
                 return .respond
             }
-            key = text.scoped(to: channelID.span, owner: owner.span)
+            key = withOwner(secret, octets, requester) { text.scoped(to: channelID.span, owner: $0) }
         }
         var promised = 0
         if !body.isStream && !isGzip, case .length(let count) = head.framing {
@@ -71,29 +74,26 @@ enum ChannelRoute {
 
 // What a head is asked, in the order of the asking.
 extension ChannelRoute {
-    /// Whose upload it is: the secret, or the certificate's subject. No field's value begins with NUL, so no
-    /// secret is mistaken for a subject. Those who are trusted with neither are one and the same.
-    private static func owner(
-        _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ requester: Requester
-    ) -> [UInt8] {
-        if let secret = bearerToken(head, octets) { return octets.extracting(secret).copied() }
-        return owner(of: requester)
-    }
-
-    private static func owner(of requester: Requester) -> [UInt8] {
-        [0] + (requester.certificate?.subject ?? [])
+    /// Lends whose upload it is: the secret, or the certificate's subject. No field's value begins with NUL,
+    /// so no secret is mistaken for a subject. Those who are trusted with neither are one and the same.
+    private static func withOwner<Result>(
+        _ secret: Range<Int>?, _ octets: Span<UInt8>, _ requester: Requester, _ body: (Span<UInt8>) -> Result
+    ) -> Result {
+        if let secret { return body(octets.extracting(secret)) }
+        let owner = [0] + (requester.certificate?.subject ?? [])
+        return body(owner.span)
     }
 
     /// Whether the owner is one that was let in, and no secret made up for rates of its own, which nobody has
     /// looked at where the peer is trusted.
     private static func isKnown(
-        _ owner: [UInt8], _ head: borrowing RequestHead, _ context: borrowing RequestContext,
-        _ requester: Requester, _ channel: [UInt8]
+        _ owner: Span<UInt8>, _ head: borrowing RequestHead, _ context: borrowing RequestContext,
+        _ requester: Requester, _ channel: ChannelName
     ) -> Bool {
-        if !requester.isTrusted || head.value(of: .origin) != nil || owner.first == 0 { return true }
+        if !requester.isTrusted || head.value(of: .origin) != nil || owner[0] == 0 { return true }
         if !context.limiter.metersSecrets { return true }
         let access = context.secrets.access(
-            with: owner.span, to: channel.span, nowMilliseconds: context.nowMilliseconds)
+            with: owner, to: channel.span, nowMilliseconds: context.nowMilliseconds)
         return access != .unknown
     }
 
@@ -106,11 +106,11 @@ extension ChannelRoute {
     /// - Parameter channel: nil where the path names none; then only who asks is judged.
     private static func isAllowed(
         _ head: borrowing RequestHead, _ octets: Span<UInt8>, _ context: borrowing RequestContext,
-        _ requester: Requester, _ channel: [UInt8]?, _ response: inout Response
+        _ requester: Requester, _ channel: ChannelName?, _ response: inout Response
     ) -> Bool {
         if requester.isTrusted && head.value(of: .origin) == nil { return true }
         var access = SecretSet.Access.unknown
-        let name = channel ?? []
+        let name = channel ?? ChannelName()
         let secret = bearerToken(head, octets)
         let client = requester.certificate
         if let secret {

@@ -30,9 +30,8 @@ struct Upload: Sendable {
         case bare
     }
 
+    let channelID: ChannelName
     /// 1 to 255 octets of UTF-8 without control characters.
-    let channelID: [UInt8]
-    /// As `channelID`.
     let channelType: [UInt8]
     /// The device's time for a single item, in milliseconds since the epoch; nil for the server's.
     let deviceTimestamp: UInt64?

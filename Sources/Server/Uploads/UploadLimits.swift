@@ -6,6 +6,9 @@ enum UploadLimits {
     static let inFlightItemsMax = 8192
     /// Octets inflated at a time.
     static let pieceByteCount = 64 * 1024
-    /// Memory that a stream keeps between its items: for one of common size.
+    /// Memory for content that a stream keeps between its items, and an upload behind its end: for an item of
+    /// common size.
     static let restByteCountMax = 4 * 1024
+    /// Uploads that a loop keeps to use them again.
+    static let sparesMax = 256
 }

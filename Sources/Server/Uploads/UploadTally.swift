@@ -42,14 +42,21 @@ struct UploadTally: Sendable {
     private(set) var hasSubmitted = false
     private(set) var inFlightCount = 0
     private(set) var inFlightByteCount = 0
-    private var runs: [Run] = []
+    /// Those that are decided on next. Apart from the others, so that an upload that has but one run takes no
+    /// memory for it.
+    private var run = Run(first: 0, count: 0)
+    private var laterRuns: [Run] = []
 
     /// The next item is on its way to the log.
     mutating func submit(byteCount: Int) {
-        if let last = runs.last, last.first + last.count == itemCount {
-            runs[runs.count - 1].count += 1
+        if run.count == 0 {
+            run = Run(first: itemCount, count: 1)
+        } else if laterRuns.isEmpty && run.first + run.count == itemCount {
+            run.count += 1
+        } else if let last = laterRuns.last, last.first + last.count == itemCount {
+            laterRuns[laterRuns.count - 1].count += 1
         } else {
-            runs.append(Run(first: itemCount, count: 1))
+            laterRuns.append(Run(first: itemCount, count: 1))
         }
         itemCount += 1
         hasSubmitted = true
@@ -101,10 +108,10 @@ struct UploadTally: Sendable {
     /// The log has decided on the first of the items that are on their way.
     mutating func decide(_ verdict: ItemVerdict, byteCount: Int, nowMilliseconds: UInt64) {
         precondition(inFlightCount > 0, "the log decides on items that it was given")
-        let index = runs[0].first
-        runs[0].first += 1
-        runs[0].count -= 1
-        if runs[0].count == 0 { runs.removeFirst() }
+        let index = run.first
+        run.first += 1
+        run.count -= 1
+        if run.count == 0 && !laterRuns.isEmpty { run = laterRuns.removeFirst() }
         inFlightCount -= 1
         inFlightByteCount -= byteCount
         switch verdict {

@@ -1,3 +1,4 @@
+import Bytes
 import COpenSSL
 
 /// SHA-256 (FIPS 180-4) of octets that come in pieces. One context, used again for the next message. One
@@ -50,15 +51,22 @@ package final class SHA256 {
     }
 
     /// The digest of one message that is there as a whole, 32 octets.
-    package static func digest(of octets: Span<UInt8>) -> [UInt8] {
-        unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { memory, count in
-            // SAFETY: the span's memory is read only within the call, which writes the 32 octets there is
-            // room for.
-            let result = unsafe octets.withUnsafeBytes {
+    package static func digest(of octets: Span<UInt8>) -> [UInt8] { withDigest(of: octets) { $0.copied() } }
+
+    /// Lends the digest of one message that is there as a whole, and takes no memory for it.
+    package static func withDigest<Result>(
+        of octets: Span<UInt8>, _ body: (Span<UInt8>) throws -> Result
+    ) rethrows -> Result {
+        var digest = InlineArray<32, UInt8>(repeating: 0)
+        var span = digest.mutableSpan
+        // SAFETY: the span's memory is read only within the call, which writes the 32 octets there is room
+        // for.
+        let result = unsafe span.withUnsafeMutableBufferPointer { memory in
+            unsafe octets.withUnsafeBytes {
                 unsafe EVP_Digest($0.baseAddress, $0.count, memory.baseAddress, nil, algorithm, nil)
             }
-            precondition(result == 1, "EVP_Digest fails only where there is no memory")
-            count = byteCount
         }
+        precondition(result == 1, "EVP_Digest fails only where there is no memory")
+        return try body(digest.span)
     }
 }

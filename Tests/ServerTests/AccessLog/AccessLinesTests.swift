@@ -83,7 +83,8 @@ import Testing
     @Test func anUploadsLineIsItsOwnHoweverManyComeBetween() throws {
         let lines = lines()
         try head("POST /channel/a HTTP/1.1") { lines.begin($0.method, path: $1.extracting($0.path)) }
-        let path = lines.suspend()
+        var path: [UInt8] = []
+        lines.suspend(into: &path)
         try head("GET /frame HTTP/1.1") { lines.begin($0.method, path: $1.extracting($0.path)) }
         append(lines)
         lines.resume(path, of: .post)

@@ -56,13 +56,13 @@ struct Answer {
         var octets: [UInt8] = []
         switch response.content {
         case .none: break
-        case .text: octets.append(copying: response.text.octets)
+        case .text: octets += response.text
         case .shared(let shared, let range): octets += shared[range]
         case .mapped(let file, let range): octets.append(copying: file.octets.extracting(range))
         case .parts(let parts):
             for part in parts {
                 switch part {
-                case .text(let range): octets.append(copying: response.text.octets.extracting(range))
+                case .text(let range): octets += response.text[range]
                 case .shared(let shared, let range): octets += shared[range]
                 case .mapped(let file, let range): octets.append(copying: file.octets.extracting(range))
                 }

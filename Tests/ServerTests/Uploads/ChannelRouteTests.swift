@@ -1,6 +1,7 @@
 // `POST /channel/{id}` from the head alone: who may post, what can be read, and in which order it is asked;
 // then the body and the log's verdict. Requests are raw octets, the log is played by the test.
 
+import Bytes
 import FrameLog
 import TLS
 import Testing
@@ -138,7 +139,7 @@ import Testing
     ])
     func channelIsDecodedOnce(segment: String, channel: String) throws {
         let upload = try site.accept("POST /channel/\(segment)", json, authorization)
-        #expect(upload.channelID == Array(channel.utf8))
+        #expect(upload.channelID.span.copied() == Array(channel.utf8))
     }
 
     @Test(arguments: [

@@ -103,6 +103,41 @@ import Testing
         #expect(pending.tally.acceptedCount == UInt64(3 * UploadLimits.inFlightItemsMax))
     }
 
+    /// A loop uses an upload that was answered for the next one.
+    @Test func anUploadThatIsUsedAgainKnowsNothingOfTheOneBefore() throws {
+        var keyed = ["Idempotency-Key: k", "Content-Encoding: gzip"]
+        for body in ["1\nx\n2\n", "1\nx"] {
+            let upload = try site.accept(
+                "POST /channel/before?type=t", ["Content-Type: application/x-ndjson", authorization] + keyed)
+            keyed = []
+            let pending = try PendingUpload(upload)
+            var batch = ItemBatch()
+            pending.accessPath = Array("/channel/before".utf8)
+            pending.take(Array(body.utf8).span)
+            while pending.work(into: &batch, ticket: 1, site.context) {}
+            if upload.key != nil { pending.decide(.keysFull, byteCount: 0, nowMilliseconds: 0) }
+            pending.end(.cutOff)
+            site.decide(pending, upload.key == nil ? batch : ItemBatch()) { _ in .noSpace }
+            #expect(pending.isDecided)
+
+            try pending.reuse(for: try lines("Prefer: return=minimal"), startedAt: 7)
+            let fresh = try PendingUpload(try lines("Prefer: return=minimal"), startedAt: 7)
+            for next in [pending, fresh] {
+                #expect(next.startedAt == 7 && next.ending == nil && next.accessPath.isEmpty)
+                #expect(!next.isWaitingForLog && !next.isDecided)
+                var batch = ItemBatch()
+                next.take(Array("5\n6".utf8).span)
+                next.finishContent()
+                while next.work(into: &batch, ticket: 2, site.context) {}
+                #expect(batch.count == 2)
+                let records = batch.records
+                #expect(records.contains(UInt8(ascii: "6")) && !records.contains(UInt8(ascii: "1")))
+                site.decide(next, batch) { _ in .accepted(frame: 5) }
+                #expect(site.answer(next).status == 204)
+            }
+        }
+    }
+
     @Test func aFullDiskEndsAStream() throws {
         let (pending, batch) = try site.receive(lines(), Array("1\n2\n3\n".utf8))
         site.decide(pending, batch) { $0 == 0 ? .accepted(frame: 5) : .noSpace }

@@ -172,12 +172,11 @@ extension Connection {
         _ upload: Upload, on stream: HTTP2StreamID, hasContent: Bool, _ exchange: HTTP2Exchange,
         _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
-        guard let pending = workspace.begin(upload, turn) else {
+        guard let uploading = workspace.begin(upload, on: stream, turn) else {
             return respond(on: stream, exchange, &workspace, turn)
         }
-        pending.accessPath = workspace.access?.suspend()
-        let ticket = workspace.uploads.insert(UploadEntry(upload: pending, connection: token))
-        let uploading = UploadStream(stream, pending, ticket: ticket)
+        workspace.access?.suspend(into: &uploading.pending.accessPath)
+        uploading.ticket = workspace.uploads.insert(UploadEntry(upload: uploading.pending, connection: token))
         uploading.isInputOver = !hasContent
         exchange.uploads.append(uploading)
         if workspace.head.expectsContinue { exchange.session.respondContinue(stream) }
@@ -210,9 +209,16 @@ extension Connection {
         _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
         if exchange.uploads.isEmpty { return }
-        for uploading in exchange.uploads {
+        // By place: a loop over the array would share it, and each removal copy it.
+        var place = 0
+        while place < exchange.uploads.count {
+            let uploading = exchange.uploads[place]
             work(uploading, exchange, &workspace, turn)
-            if uploading.pending.isDecided { answer(uploading, exchange, &workspace, turn) }
+            if uploading.pending.isDecided {
+                answer(uploading, exchange, &workspace, turn)
+            } else {
+                place += 1
+            }
         }
         let isHeld = exchange.uploads.contains { !$0.input.isEmpty }
         for uploading in exchange.uploads { uploading.awaitInput(isHeld: isHeld, turn) }
@@ -230,8 +236,9 @@ extension Connection {
         isHead = false
         Router.answer(
             uploading.pending.tally, ending, of: uploading.pending.head, turn.context, &workspace.response)
-        if let path = uploading.pending.accessPath { workspace.access?.resume(path, of: .post) }
+        workspace.access?.resume(uploading.pending.accessPath, of: .post)
         respond(on: uploading.stream, exchange, &workspace, turn, since: uploading.pending.startedAt)
+        workspace.keep(uploading)
     }
 
     // MARK: Ends

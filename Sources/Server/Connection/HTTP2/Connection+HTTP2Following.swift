@@ -12,7 +12,7 @@ extension Connection {
         let follower = workspace.follow(followed, by: token, now: turn.monotonic)
         exchange.followers.append(FollowingStream(stream: stream, follower: follower))
         if follower.isAnswer {
-            follower.accessPath = workspace.access?.suspend()
+            workspace.access?.suspend(into: &follower.accessPath)
         } else {
             respond(on: stream, exchange, &workspace, turn)
         }
@@ -65,7 +65,7 @@ extension Connection {
         switch progress {
         case .nothing: break
         case .answer:
-            if let path = following.follower.accessPath { workspace.access?.resume(path, of: .get) }
+            workspace.access?.resume(following.follower.accessPath, of: .get)
             exchange.removeFollower(of: stream, token, &workspace)
             isHead = false
             respond(on: stream, exchange, &workspace, turn)

@@ -1,12 +1,13 @@
 import Bytes
+import Compression
 import HTTP2
 
 /// A stream that brings an upload.
 final class UploadStream {
-    let stream: HTTP2StreamID
+    private(set) var stream: HTTP2StreamID
     let pending: PendingUpload
     /// Of the upload's items.
-    let ticket: UInt64
+    var ticket: UInt64 = 0
     /// Content that has come and was not taken, since the log comes first. The stream's window bounds it.
     var input = Buffer()
     /// No more content comes.
@@ -16,10 +17,20 @@ final class UploadStream {
     /// Its time limit is over.
     var isOverdue = false
 
-    init(_ stream: HTTP2StreamID, _ pending: PendingUpload, ticket: UInt64) {
+    init(_ stream: HTTP2StreamID, _ pending: PendingUpload) {
         self.stream = stream
         self.pending = pending
-        self.ticket = ticket
+    }
+
+    /// Is another stream from now on, with another upload, and uses its memory again.
+    func reuse(for stream: HTTP2StreamID, _ upload: Upload, startedAt: UInt64) throws(CompressionError) {
+        precondition(input.isEmpty, "content that was not taken is nobody else's")
+        try pending.reuse(for: upload, startedAt: startedAt)
+        self.stream = stream
+        isInputOver = false
+        isContentFinished = false
+        deadlines = Deadlines()
+        isOverdue = false
     }
 
     /// Takes content into the upload, and its items to the log, until content or verdicts have to come first.
@@ -35,7 +46,7 @@ final class UploadStream {
             if !input.isEmpty {
                 pending.take(input.octets)
                 take(input.count)
-                input.release()
+                input.removeAll(keepingAtMost: UploadLimits.restByteCountMax)
             } else if isInputOver && !isContentFinished {
                 isContentFinished = true
                 pending.finishContent()
@@ -45,7 +56,7 @@ final class UploadStream {
         }
         if pending.ending != nil && !input.isEmpty {
             take(input.count)
-            input.release()
+            input.removeAll(keepingAtMost: UploadLimits.restByteCountMax)
         }
     }
 

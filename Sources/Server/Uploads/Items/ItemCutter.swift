@@ -17,6 +17,14 @@ package enum ItemCutter {
     case lines(LineCutter)
     case records(RecordCutter)
 
+    init(of upload: Upload) {
+        switch upload.body {
+        case .json, .octets: self = .whole(byteCountMax: upload.byteCountMax)
+        case .lines: self = .lines(LineCutter(byteCountMax: upload.byteCountMax))
+        case .records: self = .records(RecordCutter(byteCountMax: upload.byteCountMax))
+        }
+    }
+
     /// Finds the next item.
     ///
     /// - Parameters:
