@@ -59,9 +59,16 @@ let package = Package(
         .target(name: "HTTP2", dependencies: ["Bytes", "HTTP", "CNghttp2"], swiftSettings: serving),
         .target(name: "FrameLog", dependencies: ["Bytes", "TimeFrame", "Posix"], swiftSettings: serving),
         .target(
+            name: "WebFiles", path: "Web", exclude: ["syncstreamer.d.mts"],
+            resources: [
+                .embedInCode("viewer.html"), .embedInCode("viewer.mjs"), .embedInCode("viewer.css"),
+                .embedInCode("syncstreamer.mjs"), .embedInCode("openapi.json"),
+            ],
+            swiftSettings: house),
+        .target(
             name: "Server",
             dependencies: [
-                "Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "HTTP2", "FrameLog",
+                "WebFiles", "Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "HTTP2", "FrameLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: serving),

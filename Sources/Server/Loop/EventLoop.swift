@@ -16,31 +16,31 @@ final class EventLoop {
     private static let mailboxToken = ownTokensFrom
 
     private let index: Int
-    private let mailbox: Mailbox<LoopMessage>
+    let mailbox: Mailbox<LoopMessage>
     private let writer: Mailbox<WriterMessage>
     private let ledgers: ConnectionLedgers
     private let catalog: CatalogCell
-    private var snapshot: Snapshot<FrameCatalog>
+    var snapshot: Snapshot<FrameCatalog>
 
     private var poller: Poller
-    private var acceptors: [Acceptor] = []
-    private var connections = SlotTable<Connection>()
-    private var workspace: Workspace
-    private var turn: Turn
-    private var tls: TLSContext
+    var acceptors: [Acceptor] = []
+    var connections = SlotTable<Connection>()
+    var workspace: Workspace
+    var turn: Turn
+    var tls: TLSContext
     private let ticketKeys: TicketKeys
     private var frameClock: FrameClock
 
     /// Connections that can go on without an event.
     private var ready: [UInt64] = []
     private var readyBefore: [UInt64] = []
-    private var messages: [LoopMessage] = []
-    private var spareBatches: [ItemBatch] = []
+    var messages: [LoopMessage] = []
+    var spareBatches: [ItemBatch] = []
     /// The latest commit of the log's whose outcomes have come back.
-    private var heardOfCommit: UInt64 = 0
+    var heardOfCommit: UInt64 = 0
     private var nextTickAt: UInt64 = 0
     private var sweepQuarter = 0
-    private var isStopping = false
+    var isStopping = false
 
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>,
@@ -191,7 +191,7 @@ final class EventLoop {
 
     // MARK: Connections
 
-    private func settle(_ connection: Connection, _ outcome: Connection.Outcome) {
+    func settle(_ connection: Connection, _ outcome: Connection.Outcome) {
         // Not only at the turn's end: many large uploads may end in the same turn.
         if workspace.batch.byteCount >= TurnLimits.batchByteCountMax { submitBatch() }
         switch outcome {
@@ -230,7 +230,7 @@ final class EventLoop {
         readyBefore.removeAll(keepingCapacity: true)
     }
 
-    private func makeReady(_ connection: Connection) {
+    func makeReady(_ connection: Connection) {
         if connection.isReady { return }
         connection.isReady = true
         ready.append(connection.token)
@@ -276,8 +276,6 @@ final class EventLoop {
         workspace.access?.handOver()
     }
 
-    // MARK: Other threads
-
     /// Hands the turn's items so far to the log's writer.
     private func submitBatch() {
         if workspace.batch.isEmpty { return }
@@ -287,100 +285,5 @@ final class EventLoop {
         workspace.undecidedByteCount += full.byteCount
         workspace.undecidedCount += full.count
         writer.post(.append(consume full, loop: index))
-    }
-
-    private func readMailbox() {
-        mailbox.take(into: &messages)
-        // Taken out one by one, so that no copy of a batch is left to share its memory with.
-        messages.reverse()
-        while let message = messages.popLast() { handle(message) }
-    }
-
-    private func handle(_ message: consuming LoopMessage) {
-        switch consume message {
-        case .decided(var batch):
-            workspace.undecidedByteCount -= batch.byteCount
-            workspace.undecidedCount -= batch.count
-            decide(batch)
-            heardOfCommit = max(heardOfCommit, batch.decidedInCommit)
-            batch.removeAll()
-            spareBatches.append(batch)
-            wakeWaiting()
-        // Its arrival has begun the turn, which looks.
-        case .published: break
-        case .items(let blocks): hand(out: blocks)
-        case .reload(let context, let secrets):
-            tls = context
-            turn.context.secrets = secrets
-        case .readiness(let readiness): turn.context.readiness = readiness
-        case .drain: drain()
-        case .stop: isStopping = true
-        }
-    }
-
-    /// Answers from the newest catalogue from now on, and has those go on who wait for a frame.
-    private func takeCatalog() {
-        let newest = turn.context.catalog.frames.last?.startTimestamp
-        turn.context.catalog = snapshot.value
-        if workspace.followerCount == 0 || snapshot.value.frames.last?.startTimestamp == newest { return }
-        // A list of them would have to be kept for each that comes and goes; a look at all is a matter of
-        // microseconds, once a frame.
-        for slot in 0..<connections.slotCount {
-            if let connection = connections.element(inSlot: slot), connection.awaitsFrames {
-                makeReady(connection)
-            }
-        }
-    }
-
-    private func hand(out blocks: [ItemEvents.Block]) {
-        for block in blocks {
-            for token in workspace.feeds.append(block) {
-                if let connection = connections.element(at: token) { makeReady(connection) }
-            }
-        }
-    }
-
-    /// Tells each upload what became of its items; those of one stand together in a batch.
-    private func decide(_ batch: borrowing ItemBatch) {
-        var next = 0
-        while next < batch.count {
-            let ticket = batch.outcomes[next].ticket
-            // Nil where its connection has closed.
-            let entry = workspace.uploads.element(at: ticket)
-            repeat {
-                let (verdict, byteCount) = (batch.outcomes[next].verdict, batch.payloadByteCount(at: next))
-                workspace.metrics.count(verdict, byteCount: byteCount)
-                entry?.upload.decide(
-                    verdict, byteCount: byteCount, nowMilliseconds: turn.context.nowMilliseconds)
-                next += 1
-            } while next < batch.count && batch.outcomes[next].ticket == ticket
-            if let entry, let connection = connections.element(at: entry.connection) {
-                settle(connection, connection.work(&workspace, turn))
-            }
-        }
-    }
-
-    /// The writer has taken a load off: those who waited for that go on.
-    private func wakeWaiting() {
-        if workspace.waitingForQueue.isEmpty || workspace.isQueueFull { return }
-        let waiting = workspace.waitingForQueue
-        workspace.waitingForQueue.removeAll(keepingCapacity: true)
-        for token in waiting {
-            if let connection = connections.element(at: token) { makeReady(connection) }
-        }
-    }
-
-    private func drain() {
-        turn.isDraining = true
-        turn.context.readiness = .draining
-        acceptors.removeAll()
-        for slot in 0..<connections.slotCount {
-            guard let connection = connections.element(inSlot: slot) else { continue }
-            if connection.isIdle {
-                settle(connection, connection.sayGoodbye(&workspace, turn))
-            } else {
-                settle(connection, connection.drain(&workspace, turn))
-            }
-        }
     }
 }

@@ -1,6 +1,8 @@
 /// What a request was for, as far as metrics and the access log tell them apart: never more than these.
 enum RouteLabel: UInt8, CaseIterable, Sendable {
     case root, index, frame, channel, time, health, server, unknown
+    /// A file for browsers other than the viewer's page.
+    case web
     /// A channel of a frame.
     case frameChannel
     /// The frame behind another one; its durations don't count the wait.
@@ -24,6 +26,7 @@ enum RouteLabel: UInt8, CaseIterable, Sendable {
         case .health: "health"
         case .server: "server"
         case .unknown: "unknown"
+        case .web: "web"
         case .frameChannel: "frame_channel"
         case .frameAfter: "frame_after"
         case .redirect: "redirect"

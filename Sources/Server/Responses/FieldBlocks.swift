@@ -18,6 +18,11 @@ final class FieldBlocks: Sendable {
     let events: FieldBlock
     /// JSON that never changes.
     let lastingJSON: FieldBlock
+    /// The viewer: its page, and its scripts and styles. The page may use what is this server's, and nothing
+    /// else may use the page.
+    let page: FieldBlock
+    let script: FieldBlock
+    let style: FieldBlock
     /// The index, as it is and in its gzip form.
     let index: FieldBlock
     let indexGzip: FieldBlock
@@ -56,6 +61,15 @@ final class FieldBlocks: Sendable {
         empty = Self.block(changing)
         events = Self.block(changing + "Content-Type: text/event-stream\r\nX-Accel-Buffering: no\r\n")
         lastingJSON = Self.block(lasting + isJSON)
+        let policy = """
+            Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
+            connect-src 'self'; img-src blob: data:; base-uri 'none'; form-action 'none'; \
+            frame-ancestors 'none'\r
+            Referrer-Policy: no-referrer\r\n
+            """
+        page = Self.block(changing + varies + policy + "Content-Type: text/html; charset=utf-8\r\n")
+        script = Self.block(changing + varies + "Content-Type: text/javascript; charset=utf-8\r\n")
+        style = Self.block(changing + varies + "Content-Type: text/css; charset=utf-8\r\n")
         index = Self.block(changing + isJSON + varies)
         indexGzip = Self.block(changing + isJSON + varies + isGzip)
         frameBase = Self.block(ranged)

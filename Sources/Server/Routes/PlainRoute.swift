@@ -1,14 +1,8 @@
 import Bytes
 import Posix
 
-/// The small resources: `/`, `/time`, `/healthz`.
+/// The small resources: `/time`, `/healthz`.
 enum PlainRoute {
-    static func respondWithStartPage(_ context: borrowing RequestContext, _ response: inout Response) {
-        response.status = 200
-        response.block = context.settings.blocks.text
-        response.content = .shared(startPage, 0..<startPage.count)
-    }
-
     /// 200 for as long as the process serves.
     static func respondWithHealth(_ blocks: FieldBlocks, _ response: inout Response) {
         response.status = 200
@@ -42,23 +36,4 @@ enum PlainRoute {
         text.append(decimal: fraction / 10 % 10)
         text.append(decimal: fraction % 10)
     }
-
-    private static let startPage = Array(
-        """
-        SyncStreamer: what devices post to channels, in frames that every cache may keep for ever.
-
-          GET  /frame          the sealed frames, newest first, as JSON; ?from=MS&to=MS&limit=N
-          GET  /{frameId}      one frame: everything that arrived in one window of time
-          POST /channel/{id}   an item for a channel, as application/json or application/octet-stream;
-                               ?type=TYPE, and ?timestamp=MS or ?age=MS
-          GET  /time           the server's clock
-          GET  /healthz        200 while the server serves
-
-        Post an item, and list the frames (set URL, SECRET and the certificate's file):
-
-          curl --cacert cert.pem -H "Authorization: Bearer $SECRET" -H "Content-Type: application/json" \\
-            --data '{"temperature": 21.5}' "$URL/channel/room1"
-          curl --cacert cert.pem --compressed "$URL/frame"
-
-        """.utf8)
 }

@@ -2,8 +2,8 @@ import Bytes
 
 /// What a path names.
 enum Resource: Equatable {
-    /// `/`: what there is here.
-    case root
+    /// `/`, and the other files for browsers.
+    case web(WebFile)
     /// `/frame`: the index.
     case index
     /// `/{frameId}`.
@@ -33,7 +33,7 @@ enum Resource: Equatable {
     ///   - isGoCompatible: the names that the Go server's clients know are understood beside those.
     init(path: Span<UInt8>, isGoCompatible: Bool = false) {
         if path.count == 1 {
-            self = path[0] == UInt8(ascii: "*") ? .server : .root
+            self = path[0] == UInt8(ascii: "*") ? .server : .web(.viewerPage)
         } else if path.count > 1, path[1] &- UInt8(ascii: "0") < 10 {
             self = Self.frame(of: path) ?? .unknown
         } else if path.isEqual(to: "/frame") {
@@ -46,6 +46,14 @@ enum Resource: Equatable {
             self = .latestFrame
         } else if path.hasPrefix("/channel/") {
             self = Self.segment(of: path, from: 9).map { .channel($0) } ?? .unknown
+        } else if path.isEqual(to: "/syncstreamer.mjs") {
+            self = .web(.module)
+        } else if path.isEqual(to: "/viewer.mjs") {
+            self = .web(.viewerScript)
+        } else if path.isEqual(to: "/viewer.css") {
+            self = .web(.viewerStyle)
+        } else if path.isEqual(to: "/openapi.json") {
+            self = .web(.description)
         } else if path.isEqual(to: "/time") {
             self = .time
         } else if path.isEqual(to: "/healthz") {
@@ -86,7 +94,8 @@ enum Resource: Equatable {
     /// What metrics call it.
     var label: RouteLabel {
         switch self {
-        case .root: .root
+        case .web(.viewerPage): .root
+        case .web: .web
         case .index: .index
         case .frame: .frame
         case .frameChannel: .frameChannel
@@ -103,7 +112,7 @@ enum Resource: Equatable {
     /// The methods for it: the value of Allow and of Access-Control-Allow-Methods.
     var methods: StaticString {
         switch self {
-        case .root, .index, .frame, .frameChannel, .frameAfter, .frameAt, .latestFrame, .time, .health,
+        case .web, .index, .frame, .frameChannel, .frameAfter, .frameAt, .latestFrame, .time, .health,
             .unknown:
             "GET, HEAD, OPTIONS"
         case .event: "POST, OPTIONS"
@@ -114,7 +123,7 @@ enum Resource: Equatable {
     /// Whether GET and HEAD are for it.
     var isRead: Bool {
         switch self {
-        case .root, .index, .frame, .frameChannel, .frameAfter, .frameAt, .latestFrame, .channel, .time,
+        case .web, .index, .frame, .frameChannel, .frameAfter, .frameAt, .latestFrame, .channel, .time,
             .health:
             true
         case .event, .server, .unknown: false

@@ -55,7 +55,7 @@ enum Router {
         case .frameAt(let time): FollowRoute.respond(at: time, context, &response)
         case .latestFrame: FollowRoute.respondWithLatest(context, &response)
         case .channel(let id): return FollowRoute.decideItems(of: id, head, octets, context, &response)
-        case .root: PlainRoute.respondWithStartPage(context, &response)
+        case .web(let file): WebRoute.respond(with: file, head, octets, context, &response)
         case .time: PlainRoute.respondWithTime(context, &response)
         case .health: PlainRoute.respondWithHealth(context.settings.blocks, &response)
         case .event, .server, .unknown: preconditionFailure("not read by GET")

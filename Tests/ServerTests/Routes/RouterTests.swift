@@ -87,7 +87,7 @@ import Testing
     @Test(arguments: [
         "GET /nothing", "POST /nothing", "GET /frame/", "GET /Frame", "GET //frame", "GET /frames",
         "GET /%66rame",
-        "GET /%0D%0AX-Injected:1", "GET /openapi.json", "GET /../frame", "GET /channel",
+        "GET /%0D%0AX-Injected:1", "GET /openapi", "GET /../frame", "GET /channel",
     ])
     func unknownPaths(line: String) throws {
         let answer = try site.ask(line)
@@ -105,13 +105,21 @@ import Testing
                 + #""status":404,"detail":"See / for what there is."}"#)
     }
 
-    @Test func startPage() throws {
-        let answer = try site.ask("GET /")
-        #expect(answer.status == 200)
-        #expect(answer["Content-Type"] == "text/plain; charset=utf-8")
-        for path in ["/frame", "/{frameId}", "/channel/{id}", "/time", "/healthz", "curl "] {
-            #expect(answer.text.contains(path))
-        }
+    /// What is asked for is there, by its first octets.
+    @Test(arguments: [
+        ("/", "text/html", "<!doctype html>"), ("/viewer.mjs", "text/javascript", ""),
+        ("/viewer.css", "text/css", ""), ("/syncstreamer.mjs", "text/javascript", ""),
+        ("/openapi.json", "application/json", "{"),
+    ])
+    func filesForBrowsers(path: String, type: String, start: String) throws {
+        let answer = try site.ask("GET \(path)")
+        #expect(answer.status == 200 && answer["Cache-Control"] == "no-store")
+        #expect(answer["Content-Type"]?.hasPrefix(type) == true && answer["Vary"] == "Accept-Encoding")
+        #expect(answer.text.hasPrefix(start) && answer.body.count > 1000)
+        #expect((answer["Content-Security-Policy"] != nil) == (path == "/"))
+        let gzip = try site.ask("GET \(path)", "Accept-Encoding: gzip")
+        #expect(gzip["Content-Encoding"] == "gzip" && gzip.body.count < answer.body.count)
+        #expect(try FrameFolder.gunzip(gzip.body) == answer.body)
     }
 
     @Test func health() throws {
