@@ -336,3 +336,40 @@ test('closing it ends all of it', async () => {
     assert.equal(player.state, 'closed')
   }
 })
+
+test('whatever is pressed, items come in order and once, and the player always comes back to the live edge', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    let state = seed
+    const random = (below) => Math.floor(((state = (state * 48271) % 2147483647) / 2147483647) * below)
+    const { time, standIn, heard, run, close, player, told } = begin({
+      sealed: 40, items: every(200, -40_000, 200_000), way: [['after', 'events'], ['events'], []][seed % 3],
+      options: { delay: seed % 2 ? 'auto' : 2500, preroll: random(3) * 1000, bufferTime: 3000 },
+    })
+    standIn.latency = random(60)
+    // A jump begins anew; between two of them, time goes on.
+    player.on('seek', () => (heard.length = 0))
+    const check = () => {
+      const list = times(heard)
+      for (let index = 1; index < list.length; index++) {
+        assert.ok(list[index] > list[index - 1], `seed ${seed}: ${list[index]} after ${list[index - 1]}`)
+        assert.equal(list[index] - list[index - 1], 200, `seed ${seed}: an item is missing before ${list[index]}`)
+      }
+    }
+    for (let step = 0; step < 25; step++) {
+      const actions = [
+        () => player.play(), () => player.pause(), () => player.live(), () => player.catchUp(1 + random(4)),
+        () => player.seek(time.true - random(60_000)), () => player.seek(E - 38_000 + random(30_000)), () => {},
+      ]
+      actions[random(actions.length)]()
+      await run(random(2500))
+      check()
+    }
+    player.live()
+    await run(8000)
+    check()
+    assert.deepEqual([player.isLive, player.state], [true, 'playing'], `seed ${seed}`)
+    assert.ok(times(heard).at(-1) > standIn.now - E - player.delay - 500, `seed ${seed}`)
+    assert.deepEqual(told.filter(([name]) => name === 'error'), [])
+    await close()
+  }
+})
