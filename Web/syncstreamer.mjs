@@ -12,8 +12,6 @@
  * Times are milliseconds: UNIX time by the server's clock where nothing else is said. Whatever takes time takes
  * an AbortSignal. Types, and what each parameter means, are in syncstreamer.d.mts.
  *
- * In this order: frames, errors, the environment, the clock, requests, following, the player.
- *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -95,7 +93,7 @@ function refuse(reason, offset) {
 export function decode(octets, { order = 'typeFirst' } = {}) {
   const frame = octets instanceof Uint8Array ? octets : new Uint8Array(octets)
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  // Rounded past 2^53, which is far more than any frame that fits into memory: comparisons still hold.
+  // Rounded past 2^53, far more than fits into memory: comparisons still hold.
   const large = (at) => view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4)
 
   if (frame.length < HEADER_OCTETS) refuse('shorter than the 30-octet header', frame.length)
@@ -200,7 +198,6 @@ export class ConnectionError extends Error {
 // Statuses that pass by themselves (RFC 9110 section 15, RFC 6585, RFC 8470, RFC 4918).
 const PASSING = new Set([408, 421, 425, 429, 500, 502, 503, 504, 507])
 
-/** Whether trying again may help. */
 function passes(error) {
   return error instanceof ServerError ? PASSING.has(error.status) : !(error instanceof TypeError)
 }
@@ -644,20 +641,35 @@ class Follower {
   #signal
   #rest
   #isTroubled = false
+  #stopping = new AbortController()
   /** The last frame that was given, or before which nothing is wanted. */
   #last = { id: '0', endAt: 0 }
 
   constructor(server, options) {
     this.#server = server
     this.#options = options
-    this.#signal = options.signal
+    this.#signal = this.#stopping.signal
     this.#rest = new Rest(server.environment)
   }
 
   async *frames() {
-    for await (const entry of this.#entries()) {
-      const frame = await this.#fetch(entry)
-      if (frame) yield frame
+    const { signal } = this.#options
+    const stop = () => this.#stopping.abort(signal?.reason)
+    signal?.addEventListener('abort', stop)
+    if (signal?.aborted) stop()
+    const entries = this.#entries()
+    try {
+      for (let next = entries.next(); ;) {
+        const entry = (await next).value
+        // Asked for while this one is fetched: where frames are short, the way is long.
+        next = entries.next()
+        next.catch(() => {}) // It is thrown where it is awaited.
+        const frame = await this.#fetch(entry)
+        if (frame) yield frame
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      stop()
     }
   }
 
@@ -707,7 +719,6 @@ class Follower {
     }
   }
 
-  /** The frames to begin with. */
   async #begin() {
     const { after } = this.#options
     if (after !== undefined) {
@@ -793,7 +804,6 @@ class Follower {
     }
   }
 
-  /** Tries until it works. */
   async #persist(attempt) {
     for (;;) {
       try {
@@ -1006,8 +1016,6 @@ export class Player {
     this.#listeners.clear()
   }
 
-  // Loading
-
   #drop() {
     this.#turn++
     this.#loading.abort()
@@ -1107,8 +1115,6 @@ export class Player {
     const isToGrow = this.#isLive && this.#isDelayAuto && isPaced && needed > this.#delay
     if (isToGrow) this.#delay = needed + DELAY_MARGIN / 2
   }
-
-  // Delivering
 
   /** Delivers what is due; `isChanged` has listeners told the state in any case. */
   update(isChanged = false) {

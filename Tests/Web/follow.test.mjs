@@ -162,8 +162,40 @@ test('waiting costs one request a frame, and one in 25 s where nothing comes', a
   standIn.add(...second(1))
   follow()
   await time.advance(100_500)
-  assert.deepEqual(standIn.asked, ['/frame?limit=1', '/1000', ...Array(5).fill('/frame/after/1000?wait=25')])
+  const after = '/frame/after/1000?wait=25'
+  assert.deepEqual(standIn.asked, ['/frame?limit=1', after, '/1000', ...Array(4).fill(after)])
   await close()
+})
+
+test('frames of a tenth of a second are kept up with, where the way is as long', async () => {
+  for (const way of Object.keys(WAYS).slice(0, 2)) {
+    const { time, standIn, seen, follow, close } = begin(way)
+    standIn.add(0, 100)
+    standIn.latency = 40
+    follow()
+    for (let start = 100; start < 10_000; start += 100) {
+      await time.advance(100)
+      standIn.add(start, start + 100)
+    }
+    await time.advance(200)
+    assert.ok(Number(seen.at(-1)) >= 9800, `${way}: ${seen.at(-1)}`)
+    await close()
+  }
+})
+
+test('who breaks off leaves nothing behind, also where the next frame is waited for', async () => {
+  for (const way of Object.keys(WAYS)) {
+    const { time, standIn, server } = begin(way)
+    standIn.add(...second(1))
+    const run = async () => {
+      for await (const frame of server.follow()) return frame.id
+    }
+    const first = run()
+    await time.advance(0)
+    assert.equal(await first, '1000')
+    await settle()
+    assert.equal(time.timerCount, 0, way)
+  }
 })
 
 test('who may not wait asks no more than once a second', async () => {
