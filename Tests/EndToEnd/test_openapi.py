@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from support.server import AUTHORIZED, run
+from support.waiting import DEADLINE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "Web/openapi.json"
@@ -81,6 +82,7 @@ def test_event_streams_are_as_described(server, name):
                 assert head.get(field) == header["schema"]["const"]
 
 
+@pytest.mark.timeout(11 * DEADLINE_SECONDS)  # Some 500 requests, and as much work in finding them.
 def test_schemathesis_finds_nothing(start, tmp_path):
     """Examples, boundary values, chance from a seed, and chains of requests; sound and unsound, all of its checks."""
     server = start()
@@ -89,9 +91,9 @@ def test_schemathesis_finds_nothing(start, tmp_path):
         [Path(sys.executable).parent / "schemathesis", "--config-file", SUPPORT / "openapi/schemathesis.toml", "run", FILE,
          "--url", f"https://localhost:{server.port}", "--tls-verify", server.identity.authority,
          "--header", f"Authorization: {AUTHORIZED['Authorization']}", "--checks", "all", "--mode", "all",
-         "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "25", "--seed", "1", "--generation-deterministic",
-         "--continue-on-failure", "--no-color", *left_out],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+         "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "15", "--seed", "1", "--generation-deterministic",
+         "--request-timeout", str(DEADLINE_SECONDS), "--continue-on-failure", "--no-color", *left_out],
+        cwd=tmp_path, capture_output=True, text=True, timeout=10 * DEADLINE_SECONDS,
         env={**os.environ, "SCHEMATHESIS_HOOKS": str(SUPPORT / "openapi/hooks.py"), "PYTHONPATH": str(SUPPORT.parent)})
     assert finished.returncode == 0, finished.stdout + finished.stderr
     served = sum(len(operations) for name, operations in DOCUMENT["paths"].items() if name not in left_out)
