@@ -1,6 +1,6 @@
 internal import Bytes
 
-/// One channel of a frame as a frame of its own: what precedes its items, and where they lie in the whole one.
+/// One channel of a frame as a frame of its own: what precedes its items, and where they lie in the whole.
 ///
 /// It is found by the records alone. No item is looked at, so the cost grows with the channels and not with
 /// the frame, and what is wrong with items goes unnoticed: that is for a `FrameReader`.

@@ -9,7 +9,7 @@ import pytest
 
 from support import proxies, viewers
 from support.metrics import Metrics
-from support.server import JSON, free_port
+from support.server import JSON
 from support.waiting import until
 
 CACHES = Path(__file__).resolve().parents[2] / "caches"
@@ -72,26 +72,33 @@ def descriptors():
 @pytest.fixture
 def origin(start):
     """A server whose listener without TLS a cache asks, and whose requests are counted."""
-    server = start("--plain-listen", "127.0.0.1:0", "--admin", f"127.0.0.1:{free_port()}", frame_duration="1s")
-    return server
+    return Origin(start, "--plain-listen", "127.0.0.1:0", "--threads", "1", frame_duration="1s")
 
 
-def asked(server):
-    """How often the server was asked for frames, and for what follows them."""
-    return Metrics(server).requests(routes=("frame", "frame_after"))
+class Origin(Metrics):
+    def requests(self, route):
+        named = re.compile(rf'syncstreamer_http_requests_total{{.*route="{route}"}}')
+        return sum(value for name, value in self.all().items() if named.match(name))
+
+    def asked(self):
+        """How often the server was asked for frames, and for what follows them: all that its one loop has answered."""
+        before = self.requests("health")
+        self.server.get("/healthz")
+        until(lambda: self.requests("health") > before, "the loop's counts")
+        return {route: self.requests(route) for route in ("frame", "frame_after")}
 
 
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_server_is_asked_once_a_frame(origin, tmp_path, kind, count):
     """Once for what follows a frame, and once for that frame; and nobody misses one, or sees one twice."""
-    _, upstream = origin.plain_address()
+    _, upstream = origin.server.plain_address()
     with proxies.before(upstream, tmp_path, KINDS[kind]) as cache:
-        last = until(lambda: origin.index(), "a frame")[0]["id"]
-        before = asked(origin)
+        before = origin.asked()
+        last = until(origin.server.index, "a frame")[0]["id"]
         seen = viewers.follow(cache.port, count, last, FRAMES)
-        after = asked(origin)
-    ids = [entry["id"] for entry in reversed(origin.index())]
+        after = origin.asked()
+    ids = [entry["id"] for entry in reversed(origin.server.index())]
     expected = ids[ids.index(last) + 1:][:FRAMES]
     assert all([frame_id for frame_id, _ in of_one] == expected for of_one in seen)
     assert len({tuple(of_one) for of_one in seen}) == 1
@@ -101,16 +108,13 @@ def test_the_server_is_asked_once_a_frame(origin, tmp_path, kind, count):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_kept_that_may_change(origin, tmp_path, kind):
-    """Neither an answer of 404 for a frame that is to come, nor the index."""
-    _, upstream = origin.plain_address()
+    """Neither an answer of 404 for a frame that is to come, nor the index; and "nothing yet" not for long."""
+    server = origin.server
+    _, upstream = server.plain_address()
     with proxies.before(upstream, tmp_path, KINDS[kind]) as cache:
-        def get(target):
-            return viewers.ask(cache.port, target)
-        frame_id = origin.post("a", b"1", JSON).json()["frame"]
-        assert get(f"/{frame_id}")[0] in (200, 404)
-        until(lambda: get(f"/{frame_id}")[0] == 200, "the frame through the cache")
-        newest = origin.index()[0]["id"]
-        until(lambda: get("/frame")[1] and f'"id":"{int(newest) + 1000}"'.encode() in get("/frame")[1], "the next frame in the index")
-        # Whoever asks without waiting is told soon that there is one.
-        last = origin.index()[0]["id"]
-        until(lambda: get(f"/frame/after/{last}")[0] == 200, "what follows, through the cache")
+        frame_id = server.post("a", b"1", JSON).json()["frame"]
+        until(lambda: viewers.ask(cache.port, f"/{frame_id}")[0] == 200, "the frame, through the cache")
+        newest = server.index()[0]["id"]
+        until(lambda: viewers.ask(cache.port, f"/frame/after/{newest}")[0] == 200, "what follows, through the cache")
+        _, follows = viewers.ask(cache.port, f"/frame/after/{newest}")
+        until(lambda: follows in viewers.ask(cache.port, "/frame")[1], "what follows, in the index through the cache")

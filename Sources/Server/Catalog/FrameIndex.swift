@@ -67,8 +67,9 @@ struct FrameIndex: Sendable {
     ///   - text: gets what is the page's own.
     /// - Returns: which part of `gzip` goes in between, and from which position of `text` on what follows it
     ///   stands; nil where that is no smaller than the page as it is.
-    func appendGzipPage(ofFrames frames: Range<Int>, to text: inout [UInt8]) -> (blocks: Range<Int>, end: Int)?
-    {
+    func appendGzipPage(ofFrames frames: Range<Int>, to text: inout [UInt8]) -> (
+        blocks: Range<Int>, end: Int
+    )? {
         let count = offsets.count - 1
         let (first, end) = (count - frames.upperBound, count - frames.lowerBound)
         // A block begins with what stands before its first object; before a page's first that is a bracket.

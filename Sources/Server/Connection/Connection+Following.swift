@@ -1,8 +1,8 @@
 import Bytes
 import HTTP
 
-// Requests that wait for what is still to come, by HTTP/1.1: one at a time, and nothing behind it is looked at
-// before its end.
+// Requests that wait for what is still to come, by HTTP/1.1: one at a time, and nothing behind it is looked
+// at before its end.
 
 extension Connection {
     /// Begins to wait; of an event stream the workspace's response is the head.

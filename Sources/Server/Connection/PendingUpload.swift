@@ -78,7 +78,7 @@ final class PendingUpload {
     }
 
     private func begin() throws(CompressionError) {
-        if head.key != nil { digest = BodyDigest(seed: Self.digestSeed(of: head).span) }
+        if head.key != nil { digest = BodyDigest(seed: head.digestSeed.span) }
         if head.isGzip {
             let byteCountMax = head.body.isStream ? UInt64.max : UInt64(head.byteCountMax)
             gzip = try GzipContent(
@@ -299,13 +299,6 @@ extension PendingUpload {
 
 // Uploads with a key: what was stored before is passed over, and must be what comes now.
 extension PendingUpload {
-    /// What must be the same beside the body. An age is told anew with each try, as it grows.
-    private static func digestSeed(of upload: Upload) -> [UInt8] {
-        var seed = upload.channelType
-        if !upload.isAged, let timestamp = upload.deviceTimestamp { seed.append(bigEndian: timestamp) }
-        return seed
-    }
-
     /// Whether the next item is one that the upload didn't have when it came to its end.
     private var isBehindEnd: Bool {
         claim?.progress.end.map { tally.itemCount >= $0.itemCount } ?? false

@@ -1,5 +1,5 @@
 /// The newest events of one channel that connections of this loop follow, which each of them reads at its own
-/// pace. A connection holds a position and no octets, so what a slow one costs doesn't grow with their number.
+/// pace. A connection holds a position and no octets, so what slow ones cost doesn't grow with their number.
 ///
 /// Events come in blocks, numbered from 0. A block stays until all who follow have taken it, or until there
 /// are too many octets behind it: who has not taken it by then has lost it.

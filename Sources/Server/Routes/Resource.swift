@@ -8,8 +8,8 @@ enum Resource: Equatable {
     case index
     /// `/{frameId}`.
     case frame(UInt64)
-    /// `/{frameId}/channel/{id}`: a channel of a frame, and where its id, still percent-encoded, stands in the
-    /// path.
+    /// `/{frameId}/channel/{id}`: a channel of a frame, and where its id, still percent-encoded, stands in
+    /// the path.
     case frameChannel(UInt64, Range<Int>)
     /// `/frame/after/{id}`: the frame that follows.
     case frameAfter(UInt64)

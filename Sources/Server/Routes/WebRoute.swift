@@ -29,8 +29,8 @@ enum WebRoute {
         return Forms(identity: octets, gzip: compressed(octets.span))
     }
 
-    /// Nil where there is no memory for it, which is its only error.
     private static func compressed(_ octets: Span<UInt8>) -> [UInt8]? {
+        // Out of memory is its only error, and a file is complete without this form.
         guard var encoder = try? GzipEncoder(level: 9) else { return nil }
         var gzip = Buffer()
         encoder.update(octets, into: &gzip)

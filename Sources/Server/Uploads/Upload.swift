@@ -54,4 +54,12 @@ struct Upload: Sendable {
     /// When its items were received, by the frame clock, in milliseconds since the epoch: the time of the
     /// head, which an age counts back from, or the stamp of the last item that the server stamped.
     var receivedAt: UInt64
+
+    /// What must be the same beside the body where it comes again. An age is told anew with each try, as it
+    /// grows.
+    var digestSeed: [UInt8] {
+        var seed = channelType
+        if !isAged, let timestamp = deviceTimestamp { seed.append(bigEndian: timestamp) }
+        return seed
+    }
 }
