@@ -14,6 +14,7 @@ RUN apt-get update --quiet \
 COPY Package.swift ./
 RUN swift package resolve
 COPY Sources Sources
+COPY Web Web
 COPY Tests Tests
 RUN swift build --configuration release --product syncstreamer --static-swift-stdlib \
     && install -D "$(swift build --configuration release --show-bin-path)/syncstreamer" /out/syncstreamer

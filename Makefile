@@ -54,7 +54,7 @@ build: toolchain packages
 tidy: .venv/installed
 	@mkdir -p $(logs)
 	swift format lint --strict --recursive --parallel $(swift-files)
-	docker-compose --file docker-compose.yml config --quiet
+	docker-compose --file docker-compose.yml --profile cache config --quiet
 	$(python) -m pytest Tests/Tidy 2>&1 | tee $(logs)/tidy.log
 
 unit: packages

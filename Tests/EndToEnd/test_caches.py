@@ -19,6 +19,7 @@ FRAMES = 5
 
 NGINX = """
 daemon off;
+user root;
 worker_processes 1;
 pid {directory}/pid;
 error_log {directory}/errors;

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-import front as fronts
 from browser import Browser
 from support.server import AUTHORIZED, SECRET, environment
 from support.waiting import DEADLINE_SECONDS, until
@@ -78,7 +77,7 @@ def test_the_page_that_plays_two_channels_in_sync(start, identity, channel, page
     """Both channels get the same number at the same time, and whenever one looks the page shows the same of both. The server
     waits for items that come late: one that it refused would be missing in one of them."""
     server = start("--lateness", "2s")
-    front = fronts.before(server, identity)
+    url = f"https://localhost:{server.port}"
     browser = Browser(tmp_path / "chromedriver.log")
     over = threading.Event()
 
@@ -94,8 +93,8 @@ def test_the_page_that_plays_two_channels_in_sync(start, identity, channel, page
     thread.start()
     try:
         # The page must accept the certificate of the server that it asks.
-        browser.open(front.url + "/healthz")
-        browser.open(f"{pages}/sync.html?server={front.url}&one={channel}-one&other={channel}-other")
+        browser.open(url + "/healthz")
+        browser.open(f"{pages}/sync.html?server={url}&one={channel}-one&other={channel}-other")
         shown = "[document.querySelector('#one').textContent, document.querySelector('#other').textContent]"
         first = browser.wait(f"{shown}.every(Boolean) && {shown}", "both channels")
         seen = []
@@ -106,4 +105,3 @@ def test_the_page_that_plays_two_channels_in_sync(start, identity, channel, page
         over.set()
         thread.join()
         browser.close()
-        front.close()

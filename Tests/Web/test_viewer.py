@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import front as fronts
 from browser import Browser
 from posters import Posters
 from support.waiting import until
@@ -25,6 +24,11 @@ def card(channel):
     return f"document.querySelector('[data-channel=\"{channel}\"]')"
 
 
+def url(server):
+    """The viewer's address, by the name in the server's certificate."""
+    return f"https://localhost:{server.port}/"
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     browser = Browser(tmp_path_factory.mktemp("viewer") / "chromedriver.log")
@@ -38,13 +42,6 @@ def source(start):
 
 
 @pytest.fixture
-def front(source, identity):
-    front = fronts.before(source, identity)
-    yield front
-    front.close()
-
-
-@pytest.fixture
 def posters(source):
     posters = Posters(source)
     yield posters
@@ -52,10 +49,10 @@ def posters(source):
 
 
 @pytest.fixture
-def page(browser, front):
+def page(browser, source):
     """The viewer of a server, which nothing may complain of, such as its own policy."""
     browser.complaints()
-    browser.open(front.url + "/")
+    browser.open(url(source))
     yield browser
     browser.open("about:blank")
     assert [line for line in browser.complaints() if "net::ERR_" not in line] == []
@@ -167,7 +164,7 @@ def test_a_click_on_the_time_line_is_a_place_in_the_past_also_where_it_is_paused
     assert re.match(r"\d\d:\d\d:\d\d", slider)
 
 
-def test_a_server_that_dies_is_said_and_recovered_from(playing, posters, source, front, start):
+def test_a_server_that_dies_is_said_and_recovered_from(playing, posters, source, start):
     source.kill()
     playing.wait("document.body.dataset.state === 'trouble'", "that it says so")
     assert "No answer from the server" in playing.text("#state")
@@ -178,10 +175,10 @@ def test_a_server_that_dies_is_said_and_recovered_from(playing, posters, source,
     until(lambda: reading(playing) > before, "what was posted since")
 
 
-def test_an_empty_server_says_how_to_post_a_first_item(page, front, source):
+def test_an_empty_server_says_how_to_post_a_first_item(page, source):
     page.wait("!document.querySelector('#empty').hidden", "how to post an item")
     command = page.text("#command")
-    assert command.startswith("curl ") and f"{front.url}/channel/" in command
+    assert command.startswith("curl ") and f"{url(source)}channel/" in command
     source.post("first", b'{"celsius": 21.5}', {"Authorization": "Bearer a-secret-of-the-tests", "Content-Type": "application/json"})
     page.wait(f"{card('first')} && document.querySelector('#empty').hidden", "the first item")
     page.wait(f"{card('first')}.querySelector('output').textContent === '21.5'", "its value")
@@ -195,13 +192,11 @@ def test_the_time_line_shows_frames_their_sizes_and_the_gaps_between_them(browse
     ids.append(source.post("seldom", bytes(10_000)).json()["frame"])
     source.frame_octets(ids[1])
     assert ids[0] != ids[1]
-    front = fronts.before(source, identity)
-    browser.open(front.url + "/")
+    browser.open(url(source))
     browser.wait("viewer.line.frames.length === 2 && viewer.line.frames.every(({ size }) => size > 0)", "both frames and their sizes")
     sizes = browser.run("return viewer.line.frames.map(({ id, size }) => [id, size])")
     assert sizes == [[frame_id, len(source.frame_octets(frame_id))] for frame_id in ids]
     browser.open("about:blank")
-    front.close()
 
 
 def test_channels_can_be_filtered(playing):
@@ -240,7 +235,7 @@ def test_it_fits_any_screen_and_theme(playing, width, height, is_dark):
         playing.tool("Emulation.setEmulatedMedia", features=[])
 
 
-def test_fifty_channels_at_sixty_frames_a_second(browser, source, front):
+def test_fifty_channels_at_sixty_frames_a_second(browser, source):
     """How much of the time of a frame its drawing takes is the benchmarks' to say; here it only has to be less than all of it."""
     def kinds(number):
         for channel in range(50):
@@ -248,7 +243,7 @@ def test_fifty_channels_at_sixty_frames_a_second(browser, source, front):
 
     posters = Posters(source, kinds)
     try:
-        browser.open(front.url + "/")
+        browser.open(url(source))
         browser.wait("document.querySelectorAll('.channel').length === 50", "fifty channels")
         before = browser.run("return viewer.drawn")
         browser.wait(f"viewer.drawn.frames > {before['frames'] + 120}", "a hundred and twenty frames")
@@ -267,4 +262,4 @@ def test_its_policy_lets_nothing_in_that_is_not_the_servers(page):
 def test_it_is_small():
     """With the module that it stands on."""
     web = Path(__file__).resolve().parents[2] / "Web"
-    assert sum((web / name).stat().st_size for name, _ in fronts.FILES.values()) < 100_000
+    assert sum((web / name).stat().st_size for name in ("viewer.html", "viewer.mjs", "viewer.css", "syncstreamer.mjs")) < 100_000

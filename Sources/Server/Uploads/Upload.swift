@@ -1,3 +1,4 @@
+import Bytes
 import FrameLog
 
 /// What the head of a POST has said about the items in its body.
