@@ -1,5 +1,8 @@
 /// How long windows are, what the log promises, and how much of everything there may be.
 package struct FrameLogSettings: Sendable {
+    /// No window is longer.
+    static let frameDurationMillisecondsMax: UInt64 = 3_600_000
+
     /// When a POST may be answered.
     package enum Durability: Sendable {
         /// Once its items are on the disk.
@@ -37,7 +40,7 @@ package struct FrameLogSettings: Sendable {
         func impossible(_ detail: String) -> FrameLogError {
             FrameLogError(reason: .settings, path: path, offset: nil, detail: detail)
         }
-        if !(100...3_600_000).contains(frameDurationMilliseconds) {
+        if !(100...Self.frameDurationMillisecondsMax).contains(frameDurationMilliseconds) {
             throw impossible("a frame lasts 100 ms to 1 h, not \(frameDurationMilliseconds) ms")
         }
         if latenessMilliseconds > 10 * frameDurationMilliseconds {

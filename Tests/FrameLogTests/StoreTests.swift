@@ -81,6 +81,19 @@ import Testing
         #expect(rig.store.storedThrough == 1_004_000)
     }
 
+    /// The frame clock goes on from the newest frame's end.
+    @Test func aDamagedEndSetsNoClock() throws {
+        let rig = try rig(windows: 1)
+        let path = "data/frames/" + rig.disk.names(in: "data/frames")[0]
+        rig.disk.flip(bit: 8 * 23, of: path)
+        rig.disk.restart()
+        try rig.open()
+        #expect(rig.warnings.count == 1)
+        #expect(rig.store.storedThrough == 1_000_001)
+        #expect(rig.ingest.clockFloor <= rig.now)
+        #expect(rig.post([1]) == [.accepted(frame: 1_001_000)])
+    }
+
     @Test func theOldestGoFirst() throws {
         let byCount = try rig(windows: 5) { $0.retention.framesMax = 2 }
         #expect(byCount.store.frames.map(\.startTimestamp) == [1_003_000, 1_004_000])

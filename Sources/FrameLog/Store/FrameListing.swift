@@ -74,7 +74,10 @@ struct FrameListing<Volume: Storage> {
         _ = try file.read(at: 0, count: FrameHeader.byteCount, into: &octets)
         do throws(FrameError) {
             let header = try FrameHeader(decoding: octets.octets)
+            // The frame clock goes on from a frame's end: one that the disk has damaged must not set it
+            // forward by more than a window can be long.
             if header.startTimestamp == name.start && header.frameByteCount == byteCount
+                && header.endTimestamp - name.start <= FrameLogSettings.frameDurationMillisecondsMax
                 && frames.last?.startTimestamp != name.start
             {
                 return (header, byteCount)

@@ -116,9 +116,9 @@ import Testing
         let board = MetricsBoard(loopCount: 0)
         board.note(certificateEnds: [300, 200], authorityEnds: [])
         func text() -> String {
-            var text = Buffer()
+            var text: [UInt8] = []
             MetricsReport.fill(from: board, nowSeconds: 150, into: &text)
-            return text.octets.utf8Text() ?? ""
+            return String(decoding: text, as: UTF8.self)
         }
         let name = "syncstreamer_certificate_expiry_seconds"
         #expect(text().contains("\n\(name){kind=\"server\"} 50\n"))
