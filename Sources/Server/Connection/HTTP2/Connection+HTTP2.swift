@@ -19,12 +19,13 @@ extension Connection {
             workspace.plaintext.consume(count)
         }
         workUploads(exchange, &workspace, turn)
-        let hasEvents = workFollowers(exchange, &workspace, turn)
         let room = TurnLimits.sendByteCountMax - workspace.output.count - workspace.responses.count
         let hasMore = exchange.session.makePieces(byteCountMax: room)
         if !gatherPieces(exchange, &workspace) { isClosing = true }
         // Streams that ended with what was sent.
         handleEvents(exchange, &workspace, turn)
+        // Behind that, since who has something to send is given no more.
+        let hasEvents = workFollowers(exchange, &workspace, turn)
         if exchange.session.isOver && !isClosing {
             if let excess = exchange.session.excess { workspace.metrics.http2.count(excess) }
             isClosing = true

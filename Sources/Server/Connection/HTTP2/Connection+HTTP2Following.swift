@@ -19,7 +19,7 @@ extension Connection {
     }
 
     /// Gives each that waits a piece of what has come, unless it has something to send already. True where
-    /// there may be another piece behind it.
+    /// there is something to send now, and maybe another piece behind it.
     func workFollowers(
         _ exchange: HTTP2Exchange, _ workspace: inout Workspace, _ turn: borrowing Turn
     ) -> Bool {
@@ -27,7 +27,8 @@ extension Connection {
         for following in exchange.followers where exchange.hasSent(following.stream) {
             let progress = following.follower.take(
                 turn.context, &workspace.feeds, now: turn.monotonic, into: &workspace.response)
-            if case .events = progress { hasMore = true }
+            if case .nothing = progress { continue }
+            hasMore = true
             send(progress, of: following, exchange, &workspace, turn)
         }
         return hasMore
