@@ -108,6 +108,11 @@ enum Frames {
         frame(1, flags: 5, stream, [0x82, 0x87, 0x84] + literal(1, "localhost"))
     }
 
+    /// A request for a path.
+    static func get(_ stream: UInt8, path: String) -> [UInt8] {
+        frame(1, flags: 5, stream, [0x82, 0x87] + literal(4, path) + literal(1, "localhost"))
+    }
+
     /// The head of an upload: NDJSON is a stream, and anything else one item.
     static func post(_ stream: UInt8, _ type: String, coding: String? = nil) -> [UInt8] {
         // The names' places in the static table (RFC 7541 appendix A).
