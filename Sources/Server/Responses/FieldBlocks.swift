@@ -67,7 +67,7 @@ final class FieldBlocks: Sendable {
             frame-ancestors 'none'\r
             Referrer-Policy: no-referrer\r\n
             """
-        page = Self.block(changing + varies + policy + "Content-Type: text/html; charset=utf-8\r\n")
+        page = Self.block(changing + policy + "Content-Type: text/html; charset=utf-8\r\n")
         script = Self.block(changing + varies + "Content-Type: text/javascript; charset=utf-8\r\n")
         style = Self.block(changing + varies + "Content-Type: text/css; charset=utf-8\r\n")
         index = Self.block(changing + isJSON + varies)

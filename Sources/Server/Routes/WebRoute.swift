@@ -26,7 +26,9 @@ enum WebRoute {
             case .module: WebFiles.module
             case .description: WebFiles.description
             }
-        return Forms(identity: octets, gzip: compressed(octets.span))
+        // The page is short, and scanners take a compressed one for a weakness (BREACH, CVE-2013-3587), though
+        // nothing in it is secret, or what a request said.
+        return Forms(identity: octets, gzip: file == .viewerPage ? nil : compressed(octets.span))
     }
 
     private static func compressed(_ octets: Span<UInt8>) -> [UInt8]? {
