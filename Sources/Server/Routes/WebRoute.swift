@@ -26,8 +26,8 @@ enum WebRoute {
             case .module: WebFiles.module
             case .description: WebFiles.description
             }
-        // The page is short, and scanners take a compressed one for a weakness (BREACH, CVE-2013-3587), though
-        // nothing in it is secret, or what a request said.
+        // The page is short, and scanners take a compressed one for a weakness (BREACH, CVE-2013-3587),
+        // though nothing in it is secret, or what a request said.
         return Forms(identity: octets, gzip: file == .viewerPage ? nil : compressed(octets.span))
     }
 
