@@ -43,6 +43,16 @@ def test_what_follows_is_the_object_of_the_index(server):
     assert response.json() == second and response.get("content-type") == "application/json"
 
 
+def test_head_waits_too_and_has_no_content(server):
+    """By HTTP/2 its answer is made long after the request was looked at."""
+    with server.client() as client:
+        last = newest(server)
+        for _ in range(3):
+            response = client.ask("HEAD", f"/frame/after/{last}?wait=30")
+            assert (response.status, response.body) == (200, b"") and int(response.get("content-length")) > 0
+            last = client.ask("GET", f"/frame/after/{last}").json()["id"]
+
+
 def test_nothing_follows_within_the_time(start):
     server = start(frame_duration="1h")
     for target in ["/frame/after/5", "/frame/after/5?wait=0", "/frame/after/5?wait=1"]:

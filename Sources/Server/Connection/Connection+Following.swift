@@ -51,7 +51,7 @@ extension Connection {
         switch progress {
         case .nothing: return false
         case .answer:
-            workspace.access?.resume(follower!.accessPath, of: .get)
+            workspace.access?.resume(follower!.accessPath, of: follower!.method)
             leave(&workspace)
             if turn.isDraining { isKeptAlive = false }
             respond(&workspace, turn)
@@ -116,7 +116,8 @@ extension Workspace {
         followerCount += 1
         switch followed {
         case .frame(let id, let waitMilliseconds):
-            return Follower(.frame, position: id, expiresAt: now + waitMilliseconds)
+            return Follower(
+                .frame, by: head.method, position: id, expiresAt: now + waitMilliseconds)
         case .frames(let id):
             return Follower(.frames, position: id, expiresAt: now + FollowLimits.silenceMilliseconds)
         case .items(let channelID):

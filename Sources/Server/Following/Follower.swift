@@ -25,6 +25,8 @@ final class Follower {
     }
 
     let subject: Subject
+    /// GET, or HEAD, whose answer has no content.
+    let method: Method
     /// What was sent last: a frame's id; or, of items, the number of the block that comes next.
     private(set) var position: UInt64
     /// When the wait is over, or the next sign of life is due, in milliseconds of the monotonic clock.
@@ -32,8 +34,9 @@ final class Follower {
     /// For the access log; empty where there is none, or where the line is written.
     var accessPath: [UInt8] = []
 
-    init(_ subject: Subject, position: UInt64, expiresAt: UInt64) {
+    init(_ subject: Subject, by method: Method = .get, position: UInt64, expiresAt: UInt64) {
         self.subject = subject
+        self.method = method
         self.position = position
         self.expiresAt = expiresAt
     }

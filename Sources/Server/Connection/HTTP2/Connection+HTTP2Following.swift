@@ -66,9 +66,9 @@ extension Connection {
         switch progress {
         case .nothing: break
         case .answer:
-            workspace.access?.resume(following.follower.accessPath, of: .get)
+            workspace.access?.resume(following.follower.accessPath, of: following.follower.method)
             exchange.removeFollower(of: stream, token, &workspace)
-            isHead = false
+            isHead = following.follower.method == .head
             respond(on: stream, exchange, &workspace, turn)
         case .events, .lastEvents:
             let cursor = ContentCursor(workspace.response)
