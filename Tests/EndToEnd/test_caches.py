@@ -27,11 +27,7 @@ worker_rlimit_nofile 20000;
 events {{ worker_connections 15000; }}
 http {{
     access_log off;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
+    {paths}
     include {directory}/cache.conf;
 }}
 """
@@ -45,7 +41,7 @@ def nginx(directory, upstream, port):
     text, paths = re.subn(r"/var/cache/nginx/frames", f"{directory}/cache", text)
     assert count == listens == paths == 1
     (directory / "cache.conf").write_text(text)
-    (directory / "nginx.conf").write_text(NGINX.format(directory=directory))
+    (directory / "nginx.conf").write_text(NGINX.format(directory=directory, paths=proxies.NGINX_PATHS.format(directory=directory)))
     return ["nginx", "-p", directory, "-e", directory / "errors", "-c", directory / "nginx.conf"]
 
 

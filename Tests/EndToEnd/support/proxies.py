@@ -6,6 +6,15 @@ import subprocess
 from support.server import free_port
 from support.waiting import until
 
+# Where nginx puts what is too large for its memory, of all kinds.
+NGINX_PATHS = """
+    client_body_temp_path {directory}/body;
+    proxy_temp_path {directory}/proxy;
+    fastcgi_temp_path {directory}/fastcgi;
+    uwsgi_temp_path {directory}/uwsgi;
+    scgi_temp_path {directory}/scgi;
+"""
+
 # All that they let through, they are to let through: what one of them repairs can't be misunderstood behind it.
 NGINX = """
 daemon off;
@@ -15,11 +24,7 @@ error_log {directory}/errors;
 events {{ worker_connections 64; }}
 http {{
     access_log off;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
+    {paths}
     ignore_invalid_headers off;
     underscores_in_headers on;
     merge_slashes off;
@@ -67,7 +72,8 @@ backend default {{ .host = "127.0.0.1"; .port = "{upstream}"; }}
 
 def nginx(directory, upstream, port, buffering="off"):
     configuration = directory / "nginx.conf"
-    configuration.write_text(NGINX.format(directory=directory, upstream=upstream, port=port, buffering=buffering))
+    configuration.write_text(NGINX.format(
+        directory=directory, upstream=upstream, port=port, buffering=buffering, paths=NGINX_PATHS.format(directory=directory)))
     return ["nginx", "-p", directory, "-e", directory / "errors", "-c", configuration]
 
 
