@@ -208,6 +208,8 @@ extension Connection {
     /// Decides how the connection waits for what comes next, and under which limit.
     private func settle(more: Bool, isQueueFull: Bool, _ turn: borrowing Turn) -> Outcome {
         if !output.isEmpty || remainder != nil {
+            // Nobody is silent who has something to send: the reader's pace is what counts then.
+            if phase == .follow { deadlines.endWait() }
             deadlines.startRate(now: turn.monotonic)
             return output.isEmpty ? .again : .keep
         }

@@ -1,5 +1,6 @@
 // What a connection sends of a channel's events, and when. Its turns are called as the loop calls them.
 
+import Bytes
 import Testing
 
 @testable import Server
@@ -52,6 +53,26 @@ import Testing
         let chunk = Array("3e80\r\n".utf8) + Self.block + Array("\r\n".utf8)
         #expect(sent == chunk + chunk + chunk)
         #expect(rig.workspace.followerCount == 1)
+    }
+
+    /// What was sent lies with the client, and it takes nothing of it: a sign of life would be one more.
+    @Test func whoTakesNothingIsCutOff() throws {
+        var rig = try ConnectionRig()
+        rig.send("GET /channel/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while rig.connection.output.isEmpty {
+            append(1, to: &rig)
+            _ = rig.work()
+        }
+        var isOverdue = rig.isOverdue(at: rig.limits.rateWindowMilliseconds - 1)
+        #expect(!isOverdue)
+        isOverdue = rig.isOverdue(at: rig.limits.rateWindowMilliseconds)
+        #expect(isOverdue)
+        let outcome = rig.timeOut()
+        #expect(outcome == .close)
+        #expect(rig.timeouts(.response) == 1)
+        rig.connection.abandonRequests(&rig.workspace)
+        #expect(rig.workspace.followerCount == 0)
+        #expect(rig.workspace.feeds.feed(of: [UInt8(ascii: "a")]).byteCount == 0)
     }
 
     @Test func aSilentStreamShowsThatItIsAlive() throws {
