@@ -6,15 +6,10 @@ import socket
 import subprocess
 from pathlib import Path
 
-from support.server import environment
+from support.server import environment, free_port
 from support.waiting import DEADLINE_SECONDS, until
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def test_the_printed_lines_work_as_they_stand_and_one_interrupt_ends_all(tmp_path):

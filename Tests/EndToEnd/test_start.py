@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from support import identity as identities
-from support.server import PROGRAM, environment, run
+from support.server import PROGRAM, environment, free_port, run
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import trusting
 
@@ -169,8 +169,7 @@ def test_options_come_from_the_environment_too_and_flags_win(start):
 
 
 def test_the_port_comes_from_port_too(data, identity):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [PROGRAM, "serve", "--host", "127.0.0.1", "--admin", "off", "--data-dir", data, *given(identity)],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(PORT=str(port)))
@@ -202,8 +201,7 @@ def test_a_directory_keeps_its_frame_duration_while_a_window_is_open(start, iden
 
 
 def test_the_operators_listener_serves_readiness_and_only_that(start, data, identity):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [PROGRAM, "serve", "--host", "127.0.0.1", "--port", "0", "--admin", f"127.0.0.1:{port}", "--data-dir", data,
          *given(identity)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())

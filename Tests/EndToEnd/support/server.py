@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import re
 import resource
 import signal
@@ -36,10 +37,18 @@ def run(*arguments, check=True, stdin=b"", timeout=DEADLINE_SECONDS, **more):
     return finished
 
 
+# From below the ports that Linux gives to clients and to who asks for port 0 (32768 and up, ip(7)), so that none of
+# those can take a port between its choice here and its use; in an order of this process's own, each but once, so that two
+# runs of the tests at once seldom meet.
+_ports = iter(random.sample(range(20_000, 32_000), 12_000))
+
+
 def free_port():
-    """A port that nobody has at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+    """A port that nobody has, and that is given to no other caller."""
+    for port in _ports:
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            return port
+    raise AssertionError("no port is free between 20000 and 32000")
 
 
 class Server:
@@ -52,7 +61,7 @@ class Server:
     ):
         self.directory, self.identity = directory, identity
         self.log_file = directory.parent / (directory.name + ".log")
-        arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--admin", "off"]
+        arguments = ["serve", "--port", str(free_port()), "--data-dir", str(directory), "--admin", "off"]
         if host:
             arguments += ["--host", host]
         if identity:
