@@ -10,27 +10,16 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-// The structures in which OpenSSL hands keys to a kernel.
-#include <linux/tls.h>
-
 static const uint64_t shim_SSL_OP_NO_COMPRESSION = SSL_OP_NO_COMPRESSION;
 static const uint64_t shim_SSL_OP_NO_RENEGOTIATION = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t shim_SSL_OP_CIPHER_SERVER_PREFERENCE = SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t shim_SSL_OP_PRIORITIZE_CHACHA = SSL_OP_PRIORITIZE_CHACHA;
-
-static const uint64_t shim_SSL_OP_ENABLE_KTLS = SSL_OP_ENABLE_KTLS;
-
-// Controls of BIOs for TLS in the kernel. bio.h names these numbers in a comment only, where it reserves them: OpenSSL
-// defines the macros for itself. A build without them (OPENSSL_NO_KTLS) never sends them.
-static const int shim_BIO_CTRL_SET_KTLS = 72;
-static const int shim_BIO_CTRL_GET_KTLS_SEND = 73;
-static const int shim_BIO_CTRL_SET_KTLS_TX_SEND_CTRL_MSG = 74;
-static const int shim_BIO_CTRL_CLEAR_KTLS_TX_CTRL_MSG = 75;
 
 // An OSSL_PARAM keeps a pointer to its name, which a Swift string could not keep valid.
 static const char *const shim_OSSL_MAC_PARAM_KEY = OSSL_MAC_PARAM_KEY;

@@ -161,6 +161,33 @@ def test_an_offer_of_other_protocols_alone_gets_the_alert_for_that(server, versi
 
 # The record layer
 
+def test_keys_are_updated_in_the_middle(server):
+    """`K` on its own line has s_client update its keys and ask for the server's, `k` only the former (s_client(1))."""
+    with subprocess.Popen(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_3"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as client:
+        printed = b""
+
+        def read_until(what):
+            nonlocal printed
+            while what not in printed:
+                piece = client.stdout.read1()
+                assert piece, printed
+                printed += piece
+            printed = printed.partition(what)[2]
+
+        read_until(b"Verify return code")
+        for command in (b"K\n", b"k\n", b"K\n", b"K\n"):
+            client.stdin.write(command)
+            client.stdin.flush()
+            read_until(b"KEYUPDATE")
+            client.stdin.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            client.stdin.flush()
+            read_until(b"HTTP/1.1 200 OK")
+        client.stdin.close()
+
+
 def test_renegotiation_is_refused(server):
     """`R` on its own line has s_client ask for a new handshake in TLS 1.2."""
     with subprocess.Popen(

@@ -108,7 +108,7 @@ struct SeveralCertificatesTests {
         let pair = Pair(context, Client(offer, resuming: session))
         pair.run()
         try #require(pair.progress == .open)
-        #expect(pair.server.applicationProtocol == "http/1.1")
+        #expect(pair.server.agreement?.applicationProtocol == "http/1.1")
         return pair
     }
 
@@ -121,7 +121,7 @@ struct SeveralCertificatesTests {
         ] {
             let pair = try visit(context, version, host)
             #expect(pair.client.peerSubject == subject, "\(host ?? "no name")")
-            #expect(pair.server.serverName == host)
+            #expect(pair.server.agreement?.serverName == host)
         }
         #expect(context.certificates.map(\.subject) == ["CN=a.example", "CN=b.example"])
     }

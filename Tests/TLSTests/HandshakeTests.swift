@@ -16,7 +16,7 @@ struct HandshakeTests {
         pair.run()
         #expect(pair.progress == .open)
         #expect(pair.isHandshakeComplete)
-        #expect(pair.server.protocolVersion == (version == TLS1_3_VERSION ? "TLSv1.3" : "TLSv1.2"))
+        #expect(pair.server.agreement?.isTLS13 == (version == TLS1_3_VERSION))
         #expect(!pair.wasResumed)
         pair.client.send(Array("question".utf8))
         pair.run()
@@ -39,7 +39,7 @@ struct HandshakeTests {
         let offer = Client.Offer(versions: TLS1_2_VERSION...TLS1_2_VERSION, suites12: offered)
         let pair = Pair(try identity.context(), Client(offer))
         pair.run()
-        #expect(pair.server.cipherSuite == agreed)
+        #expect(pair.client.cipherSuite == agreed)
     }
 
     @Test(arguments: [
@@ -54,7 +54,7 @@ struct HandshakeTests {
         let offer = Client.Offer(versions: TLS1_3_VERSION...TLS1_3_VERSION, suites13: offered)
         let pair = Pair(try identity.context(), Client(offer))
         pair.run()
-        #expect(pair.server.cipherSuite == agreed)
+        #expect(pair.client.cipherSuite == agreed)
     }
 
     @Test(arguments: ["X25519", "P-256", "P-384"])
@@ -87,16 +87,16 @@ struct HandshakeTests {
         let context = try identity.context(protocols: ["h2", "http/1.1"])
         let both = Pair(context, Client(Client.Offer(protocols: ["http/1.1", "h2"])))
         both.run()
-        #expect(both.server.applicationProtocol == "h2")
+        #expect(both.server.agreement?.applicationProtocol == "h2")
         let one = Pair(context, Client(Client.Offer(protocols: ["spdy/3", "http/1.1"])))
         one.run()
-        #expect(one.server.applicationProtocol == "http/1.1")
+        #expect(one.server.agreement?.applicationProtocol == "http/1.1")
     }
 
     @Test func withoutAnOfferTheProtocolIsHTTP11() throws {
         let pair = Pair(try identity.context(protocols: ["h2", "http/1.1"]))
         pair.run()
-        #expect(pair.server.applicationProtocol == "http/1.1")
+        #expect(pair.server.agreement?.applicationProtocol == "http/1.1")
     }
 
     @Test func anOfferOfOtherProtocolsEndsTheHandshake() throws {
@@ -110,15 +110,15 @@ struct HandshakeTests {
         var offer = Client.Offer(versions: version...version, serverName: "Frames.Example")
         let named = Pair(context, Client(offer))
         named.run()
-        #expect(named.server.serverName == "Frames.Example")
+        #expect(named.server.agreement?.serverName == "Frames.Example")
         let resumed = Pair(context, Client(offer, resuming: named.client.session))
         resumed.run()
         #expect(resumed.wasResumed)
-        #expect(resumed.server.serverName == "Frames.Example")
+        #expect(resumed.server.agreement?.serverName == "Frames.Example")
         offer.serverName = nil
         let unnamed = Pair(context, Client(offer))
         unnamed.run()
-        #expect(unnamed.server.serverName == nil)
+        #expect(unnamed.server.agreement?.serverName == nil)
     }
 
     @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])

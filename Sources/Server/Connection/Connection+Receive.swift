@@ -148,9 +148,10 @@ extension Connection {
         if phase != .handshake { return true }
         phase = .head
         deadlines.endWait()
-        workspace.metrics.countHandshake(isTLS13: records.isTLS13, wasResumed: records.wasResumed)
-        requester.certificate = records.clientCertificate
-        if !records.isHTTP2 { return true }
+        guard let agreement = records.agreement else { return true }
+        workspace.metrics.countHandshake(isTLS13: agreement.isTLS13, wasResumed: agreement.wasResumed)
+        requester.certificate = agreement.clientCertificate
+        if agreement.applicationProtocol != ApplicationProtocol.http2 { return true }
         exchange = HTTP2Exchange(limits: turn.http2Limits, requestLimits: turn.requestLimits)
         if exchange == nil { endAfterLastWords() }
         return exchange != nil

@@ -32,35 +32,10 @@ struct RecordLayer: ~Copyable {
         }
     }
 
-    /// Whether the handshake agreed on HTTP/2. To be asked once.
-    var isHTTP2: Bool {
+    /// What the handshake agreed on, once the layer is open; nil without TLS.
+    var agreement: Agreement? {
         switch session {
-        case .some(let session): session.applicationProtocol == ApplicationProtocol.http2
-        case .none: false
-        }
-    }
-
-    /// Whether the handshake agreed on TLS 1.3 and not on 1.2.
-    var isTLS13: Bool {
-        switch session {
-        case .some(let session): session.isTLS13
-        case .none: false
-        }
-    }
-
-    /// Whether the client came back with a ticket.
-    var wasResumed: Bool {
-        switch session {
-        case .some(let session): session.wasResumed
-        case .none: false
-        }
-    }
-
-    /// The client's certificate, where it gave one that was verified. To be asked once, when the layer is
-    /// open.
-    var clientCertificate: ClientCertificate? {
-        switch session {
-        case .some(let session): session.clientCertificate
+        case .some(let session): session.agreement
         case .none: nil
         }
     }

@@ -20,11 +20,10 @@ enum TLSPolicy {
     private static let ticketCount = 1
 
     /// Renegotiation lets a client make the server sign at will. Compression gives secrets away (CRIME). A
-    /// client that puts ChaCha20 first has no AES in its processor, and gets it. The keys that OpenSSL would
-    /// give to a kernel it gives to `RecordSealer`.
+    /// client that puts ChaCha20 first has no AES in its processor, and gets it.
     private static let options =
         shim_SSL_OP_NO_RENEGOTIATION | shim_SSL_OP_NO_COMPRESSION | shim_SSL_OP_CIPHER_SERVER_PREFERENCE
-        | shim_SSL_OP_PRIORITIZE_CHACHA | shim_SSL_OP_ENABLE_KTLS
+        | shim_SSL_OP_PRIORITIZE_CHACHA
 
     /// Record buffers exist only while a record is worked on. A write never waits, so it is never repeated
     /// with other memory, nor partial; were it, the memory may have moved.
@@ -45,6 +44,13 @@ enum TLSPolicy {
         unsafe SSL_CTX_set_security_level(context, securityLevel)
         unsafe SSL_CTX_set_info_callback(context) { ssl, event, value in
             unsafe BufferBIO.exchange(of: SSL_get_rbio(ssl))?.pointee.observe(event: event, value: value)
+        }
+        unsafe SSL_CTX_set_keylog_callback(context) { ssl, line in
+            unsafe BufferBIO.exchange(of: SSL_get_rbio(ssl))?.pointee.observe(secret: line!)
+        }
+        unsafe SSL_CTX_set_msg_callback(context) { isSent, _, contentType, _, _, ssl, _ in
+            unsafe BufferBIO.exchange(of: SSL_get_rbio(ssl))?.pointee
+                .observe(isSent: isSent == 1, contentType: contentType)
         }
         ErrorQueue.clear()
         let isSet =

@@ -6,10 +6,14 @@ struct PeerAllowance {
     /// 2 KiB. OpenSSL itself refuses a ClientHello of more than 131,396 octets (CLIENT_HELLO_MAX_LENGTH).
     static let handshakeByteCountMax = 64 * 1024
 
-    /// Steps of OpenSSL's state machine after the handshake: a key update takes 3, or 5 where it asks for
-    /// ours, and 10 to 14 µs of CPU. A renegotiation counts, too, though it is refused. An honest peer
-    /// updates its keys once in some 2^24 records (RFC 8446 section 5.5).
+    /// Steps after the handshake: with TLS 1.2 those of OpenSSL's state machine, which a renegotiation takes
+    /// though it is refused; with TLS 1.3 key updates, of some 10 µs of CPU each. An honest peer updates its
+    /// keys once in some 2^24 records (RFC 8446 section 5.5).
     static let stepCountMax = 128
+
+    /// What a key update takes, and one that asks for ours.
+    static let updateSteps = 3
+    static let answeredUpdateSteps = 5
 
     /// Octets of application data that win the peer another `stepCountMax`.
     static let renewalByteCount = 1024 * 1024

@@ -139,6 +139,17 @@ final class Client {
 
     var wasResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
 
+    /// The suite agreed on, as the IANA registry names it.
+    var cipherSuite: String? {
+        // SAFETY: a constant of OpenSSL's, or nil.
+        unsafe SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { unsafe String(cString: $0) }
+    }
+
+    /// Pads the records that it sends to a multiple of so many octets (SSL_set_block_padding(3)).
+    func padRecords(toMultiplesOf byteCount: Int) {
+        unsafe precondition(SSL_set_block_padding(ssl, byteCount) == 1)
+    }
+
     /// Whose certificate the server sent, as RFC 2253 writes it.
     var peerSubject: String? {
         // SAFETY: a reference of our own, which the certificate takes over.

@@ -49,9 +49,8 @@ final class Pair {
 
     var isHandshakeComplete: Bool { server.isHandshakeComplete }
     var hasPending: Bool { server.hasPending }
-    var isSealing: Bool { server.isSealing }
-    var wasResumed: Bool { server.wasResumed }
-    var clientCertificate: ClientCertificate? { server.clientCertificate }
+    var wasResumed: Bool { server.agreement?.wasResumed == true }
+    var clientCertificate: ClientCertificate? { server.agreement?.clientCertificate }
     var ciphertextLeft: [UInt8] { Self.copy(ciphertext) }
     var replyOctets: [UInt8] { Self.copy(replies) }
     var plaintextCount: Int { plaintext.count }
