@@ -13,6 +13,9 @@ enum ApplicationProtocol {
 /// record layer in the kernel can take its place.
 struct RecordLayer: ~Copyable {
     private var session: TLSSession?
+    /// Whether the last `receive` stopped for want of room, so that octets for the parser may wait inside, for
+    /// which the socket raises no event.
+    private(set) var hasPending = false
 
     /// The server's side of a TLS session.
     init(context: TLSContext) {
@@ -40,21 +43,15 @@ struct RecordLayer: ~Copyable {
         }
     }
 
-    /// Octets for the parser wait inside, for which the socket raises no event.
-    var hasPending: Bool {
-        switch session {
-        case .some(let session): session.hasPending
-        case .none: false
-        }
-    }
-
     /// Feeds what came from the socket and drains what it decrypts to; see `TLSSession.receive`.
     mutating func receive(
         _ ciphertext: inout Buffer, into plaintext: inout Buffer, plaintextMax: Int, replies: inout Buffer
     ) -> TLSProgress {
         if session != nil {
-            return session!.receive(
+            let progress = session!.receive(
                 &ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
+            hasPending = progress == .full
+            return progress
         }
         let count = min(ciphertext.count, max(0, plaintextMax - plaintext.count))
         plaintext.append(copying: ciphertext.octets.extracting(0..<count))
