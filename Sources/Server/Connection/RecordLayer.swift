@@ -13,8 +13,8 @@ enum ApplicationProtocol {
 /// record layer in the kernel can take its place.
 struct RecordLayer: ~Copyable {
     private var session: TLSSession?
-    /// Whether the last `receive` stopped for want of room, so that octets for the parser may wait inside, for
-    /// which the socket raises no event.
+    /// Whether the last `receive` stopped for want of room, so that octets for the parser may wait inside,
+    /// for which the socket raises no event.
     private(set) var hasPending = false
 
     /// The server's side of a TLS session.
