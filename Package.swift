@@ -45,12 +45,13 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
-        .target(name: "Bytes", swiftSettings: house),
+        .target(name: "Bytes", dependencies: ["CProcessor"], swiftSettings: house),
         .target(name: "TimeFrame", dependencies: ["Bytes"], swiftSettings: house),
         .target(name: "Posix", dependencies: ["Bytes", "CLinux"], swiftSettings: serving),
         .target(name: "TLS", dependencies: ["Bytes", "COpenSSL"], swiftSettings: serving),

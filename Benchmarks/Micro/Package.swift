@@ -20,7 +20,8 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CLinux"),
-        .target(name: "Bytes", swiftSettings: house),
+        .systemLibrary(name: "CProcessor"),
+        .target(name: "Bytes", dependencies: ["CProcessor"], swiftSettings: house),
         .target(name: "TimeFrame", dependencies: ["Bytes"], swiftSettings: house),
         .target(name: "Posix", dependencies: ["Bytes", "CLinux"], swiftSettings: house),
         .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: house),

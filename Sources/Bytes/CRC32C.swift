@@ -1,7 +1,7 @@
+import CProcessor
+
 /// CRC-32C (Castagnoli), RFC 3720 appendix B.4: reflected polynomial 0x82F63B78, start and final XOR
-/// 0xFFFFFFFF.
-///
-/// Eight table look-ups take eight octets a step; "123456789" gives 0xE3069283.
+/// 0xFFFFFFFF. "123456789" gives 0xE3069283.
 package struct CRC32C: Sendable {
     private static let tables: [UInt32] = {
         var tables = [UInt32](repeating: 0, count: 8 * 256)
@@ -35,6 +35,19 @@ package struct CRC32C: Sendable {
 
     /// Takes more octets in.
     package mutating func update(_ octets: Span<UInt8>) {
+        state = Self.hasInstruction ? Self.byInstruction(state, octets) : Self.byTables(state, octets)
+    }
+
+    /// Whether the processor has an instruction for it.
+    static let hasInstruction = shim_hasCRC32C()
+
+    static func byInstruction(_ state: UInt32, _ octets: Span<UInt8>) -> UInt32 {
+        // SAFETY: the function reads the span's octets within the call.
+        unsafe octets.withUnsafeBufferPointer { unsafe shim_crc32c(state, $0.baseAddress, $0.count) }
+    }
+
+    /// Eight look-ups take eight octets a step.
+    static func byTables(_ state: UInt32, _ octets: Span<UInt8>) -> UInt32 {
         let tables = Self.tables.span
         var crc = state
         var index = 0
@@ -56,6 +69,6 @@ package struct CRC32C: Sendable {
             crc = crc >> 8 ^ tables[Int((crc ^ UInt32(octets[index])) & 0xFF)]
             index += 1
         }
-        state = crc
+        return crc
     }
 }

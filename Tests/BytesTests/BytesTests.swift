@@ -1,9 +1,23 @@
 // Shows that the octet tools agree with their published definitions: check values from the RFCs, and every
 // edge of the buffer's bookkeeping.
-import Bytes
 import Testing
 
+@testable import Bytes
+
 @Suite struct CRC32CTests {
+    /// By the processor's instruction, where it has one, and by tables as well.
+    @Test func bothWaysGiveTheSame() {
+        let octets = (0..<200).map { UInt8(truncatingIfNeeded: $0 &* 151 &+ 7) }
+        for start in 0..<9 {
+            for end in start..<200 {
+                let part = octets.span.extracting(start..<end)
+                let expected = CRC32C.byTables(0x1234_5678, part)
+                if CRC32C.hasInstruction { #expect(CRC32C.byInstruction(0x1234_5678, part) == expected) }
+            }
+        }
+        #expect(~CRC32C.byTables(.max, Array("123456789".utf8).span) == 0xE306_9283)
+    }
+
     @Test func checkValue() {
         #expect(CRC32C.checksum(Array("123456789".utf8).span) == 0xE306_9283)
     }
