@@ -365,3 +365,32 @@ def test_a_frame_that_is_cut_short_under_the_server_costs_one_restart(start):
     assert path.name in again.log_text() and "left out" in again.log_text()
     assert again.post("a", b"3").status == 200
     assert again.stop() == 0
+
+
+@pytest.mark.parametrize("size", [1_000, 3_000_000], ids=["small", "large"])
+def test_a_frame_that_the_disk_has_damaged_is_not_served(faulty, size):
+    """Nothing in its header shows it, so a start takes it for a frame; whoever comes first upon it, a reader or the server's
+    own check, it is told once, and the others are served."""
+    server = faulty()
+    items = [bytes([65 + number]) * size for number in range(2)]
+    ids = []
+    for item in items:
+        ids.append(server.post("a", item).json()["frame"])
+        server.frame_octets(ids[-1])
+    server.kill()
+    path = next((server.directory / "frames").glob(f"{ids[0]}-*.frame"))
+    with open(path, "r+b") as file:
+        file.seek(path.stat().st_size - size // 2)
+        file.write(b"!")
+    again = faulty(directory=server.directory)
+    def is_refused():
+        answer = again.get(f"/{ids[0]}")
+        assert size > 1 << 20 or answer.status == 500
+        return (answer.status, answer.get("cache-control"), answer.problem_name()) == (500, "no-store", "damaged-frame") \
+            if answer.status == 500 else None
+    until(is_refused, "that the damaged frame is refused")
+    assert again.frame(ids[1]).items("a")[0].data == items[1]
+    until(lambda: path.name in again.log_text(), "a line about it")
+    assert again.log_text().count(path.name) == 1
+    with Wire(("127.0.0.1", again.admin_port), None, plain=True) as wire:
+        assert b"syncstreamer_frames_damaged 1\n" in wire.ask("GET", "/metrics").body

@@ -19,11 +19,14 @@ import Testing
         let mappings = FrameMappings(heldByteCountMax: heldByteCountMax) { (name) throws(SystemError) in
             opened.names.withLock { $0.append(name) }
             return MappedFile(copying: [UInt8](repeating: 7, count: byteCount).span)
+        } digest: { _ in
+            []
         }
         let frames = (0..<count).map { start in
             StoredFrame(
                 name: FrameName(start: start, digest: [UInt8](repeating: UInt8(start), count: 32)),
-                endTimestamp: start + 1, byteCount: UInt64(byteCount), gzipByteCount: nil, mappings: mappings)
+                endTimestamp: start + 1, byteCount: UInt64(byteCount), gzipByteCount: nil,
+                condition: .sound, mappings: mappings)
         }
         return (frames, opened)
     }
@@ -57,5 +60,28 @@ import Testing
         weak let gone = frames[0]
         frames.removeFirst()
         #expect(gone == nil)
+    }
+
+    /// A check that comes to its end while a reader brings a large frame into memory.
+    @Test func whatIsFoundDamagedMeanwhileIsNotHeld() throws {
+        final class Found: Sendable {
+            let frame = Mutex<StoredFrame?>(nil)
+        }
+        let found = Found()
+        let mappings = FrameMappings { (_) throws(SystemError) in
+            found.frame.withLock { $0 }?.note(.damaged)
+            return MappedFile(copying: [7].span)
+        } digest: { _ in
+            []
+        }
+        let frame = StoredFrame(
+            name: FrameName(start: 1, digest: [UInt8](repeating: 1, count: 32)), endTimestamp: 2,
+            byteCount: UInt64(StoredFrame.checkedAtOnceByteCountMax) + 1, gzipByteCount: nil,
+            condition: .unchecked, mappings: mappings)
+        found.frame.withLock { $0 = frame }
+        for _ in 0..<2 {
+            let error = #expect(throws: SystemError.self) { try frame.identity() }
+            #expect(error?.code == SystemError.badContent)
+        }
     }
 }

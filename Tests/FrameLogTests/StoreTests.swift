@@ -132,6 +132,76 @@ import Testing
         #expect(rig.store.storedThrough == 1_005_000)
     }
 
+    /// What the disk has changed since is given to nobody, whether a check or a reader comes upon it first.
+    @Test(arguments: [false, true], [40, 1_100_000])
+    func aFrameThatIsDamagedIsNotGivenOut(isRead: Bool, padding: Int) throws {
+        let rig = Rig()
+        rig.settings.itemByteCountMax = 2 << 20
+        rig.settings.segmentByteCount = 4 << 20
+        try rig.open()
+        for number in 0..<3 {
+            rig.post([number], padding: padding)
+            rig.pass(milliseconds: 1_000)
+        }
+        let names = rig.disk.names(in: "data/frames").filter { $0.hasSuffix(".frame") }.sorted()
+        // Of the data of the first frame's item.
+        rig.disk.flip(bit: 8 * 100, of: "data/frames/" + names[0])
+        rig.disk.restart()
+        try rig.open()
+        #expect(rig.warnings.isEmpty)
+        let frame = rig.store.frames[0]
+        if isRead {
+            let isLarge = frame.byteCount > StoredFrame.checkedAtOnceByteCountMax
+            if isLarge {
+                _ = try frame.identity()
+            } else {
+                let error = #expect(throws: SystemError.self) { try frame.identity() }
+                #expect(error?.code == SystemError.badContent)
+            }
+        }
+        var damage: [String] = []
+        while case .checked(let more) = rig.checkNext() { damage += more }
+        #expect(damage == ["data/frames/" + names[0]])
+        let error = #expect(throws: SystemError.self) { try frame.identity() }
+        #expect(error?.code == SystemError.badContent)
+        for sound in rig.store.frames[1...] {
+            let mapped = try sound.identity()
+            #expect(mapped.octets.copied() == rig.published[sound.startTimestamp])
+        }
+    }
+
+    @Test func aGzipFormThatIsDamagedIsDoneWithout() throws {
+        let rig = try rig(windows: 1, padding: 500)
+        let name = try #require(rig.disk.names(in: "data/frames").first { $0.hasSuffix(".gz") })
+        rig.disk.flip(bit: 8 * 9, of: "data/frames/" + name)
+        rig.disk.restart()
+        try rig.open()
+        let frame = rig.store.frames[0]
+        // Not before it is checked.
+        #expect(try frame.gzip() == nil)
+        let outcome = rig.checkNext()
+        #expect(outcome == .checked(damage: ["data/frames/" + name]))
+        #expect(try frame.gzip() == nil)
+        let mapped = try frame.identity()
+        #expect(mapped.octets.copied() == rig.published[frame.startTimestamp])
+    }
+
+    @Test func aCheckThatIsBrokenOffBeginsAnew() throws {
+        let rig = try rig(windows: 2, padding: 500)
+        rig.disk.restart()
+        try rig.open()
+        var outcomes = [rig.checkNext(isCancelled: true)]
+        rig.disk.arrange([.failure(operation: rig.disk.operationCount + 1, code: 24)])
+        outcomes.append(rig.checkNext())
+        #expect(outcomes == [.putOff, .putOff])
+        // A disk that can't read is as good as one that has changed what it reads.
+        rig.disk.arrange([.failure(operation: rig.disk.operationCount + 2, code: 5)])
+        outcomes = (0..<3).map { _ in rig.checkNext() }
+        let name = try #require(rig.disk.names(in: "data/frames").filter { $0.hasSuffix(".frame") }.max())
+        #expect(outcomes == [.checked(damage: ["data/frames/" + name]), .checked(damage: []), .done])
+        #expect(rig.store.frames.map(\.gzipCondition) == [.sound, .sound])
+    }
+
     @Test func aFrameThatIsRemovedCanBeReadToTheEnd() throws {
         let rig = try rig(windows: 1)
         let frame = try #require(rig.store.frames.first)

@@ -53,5 +53,34 @@ package struct RunCoding: ContentCoding, ~Copyable {
     }
 }
 
+/// Undoes `RunCoding`.
+package struct RunDecoding: ContentDecoding, ~Copyable {
+    private let byteCountMax: UInt64
+    private var count: UInt8?
+    private var total: UInt64 = 0
+    package var isWhole: Bool { count == nil }
+
+    package init(byteCountMax: UInt64) { self.byteCountMax = byteCountMax }
+
+    package mutating func update(
+        _ coded: Span<UInt8>, into content: inout Buffer
+    ) -> (consumed: Int, hasMore: Bool)? {
+        for index in coded.indices {
+            if let count {
+                for _ in 0..<count { content.append(coded[index]) }
+                total += UInt64(count)
+                if total > byteCountMax { return nil }
+                self.count = nil
+            } else {
+                count = coded[index]
+            }
+        }
+        return (coded.count, false)
+    }
+}
+
+/// Checks the frames of such a store.
+package typealias SimulatedChecker = FrameChecker<SimulatedStorage, MixedDigest, RunDecoding>
+
 /// A store on a simulated disk.
 package typealias SimulatedStore = FrameStore<SimulatedStorage, MixedDigest, RunCoding>

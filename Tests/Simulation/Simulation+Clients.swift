@@ -234,6 +234,21 @@ extension Simulation {
         if random.chance(4, in: 5) && answer.status < 500 { posting.isAnswered = true }
     }
 
+    /// The status of a frame for a client. What is served must be the frame that was there.
+    func status(of id: UInt64, in catalog: FrameCatalog) throws -> UInt16 {
+        let octets = Array("GET /\(id) HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8)
+        var head = RequestHead()
+        try head.parse(octets.span)
+        var response = Response()
+        _ = Router.route(head, octets.span, context(of: 0, catalog: catalog), from: Requester(), &response)
+        if response.status == 200, case .mapped(let file, let range) = response.content,
+            let before = account.frames[id], file.octets.extracting(range).copied() != before
+        {
+            throw Violation(description: "frame \(id) is served with other octets than before")
+        }
+        return response.status
+    }
+
     /// Reads a frame as a client does: 200 and its octets, or 410 where it was removed.
     func read(_ id: UInt64, in catalog: FrameCatalog) throws {
         let octets = Array("GET /\(id) HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8)

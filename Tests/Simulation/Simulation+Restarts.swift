@@ -51,6 +51,11 @@ extension Simulation {
             isOver = true
             return note("the start warns: \(warnings)")
         }
+        if try isDamaged && isFrameRefused() {
+            counts.detectedFlips += 1
+            isOver = true
+            return note("a frame is damaged, and is not served")
+        }
         try checkStart()
         if isDamaged {
             // Nobody noticed, so nothing may be wrong.
@@ -78,6 +83,21 @@ extension Simulation {
         let names = disk.names(in: "data/log").filter { $0.hasSuffix(".segment") }
         archive = archive.filter { $0.key <= names.last ?? "" }
         try write()
+    }
+
+    /// Whether the damage is found by a reader, or by the check of what the start has found.
+    private func isFrameRefused() throws -> Bool {
+        let catalog = FrameCatalog(files: store.frames, retired: store.retired)
+        let isReadFirst = random.chance(1, in: 2)
+        if isReadFirst, let frame = store.frames.randomElement(using: &random) {
+            if try status(of: frame.startTimestamp, in: catalog) == 500 { return true }
+        }
+        let checker = store.checker(RunDecoding.self)
+        var found: [String] = []
+        while case .checked(let damage) = checker.checkNext(unless: { false }) { found += damage }
+        // A gzip form that is damaged is not served, and the frame is.
+        let isWhole = try store.frames.allSatisfy { try status(of: $0.startTimestamp, in: catalog) == 200 }
+        return !isWhole || !found.isEmpty
     }
 
     private func checkStart() throws {

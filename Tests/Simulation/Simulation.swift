@@ -213,7 +213,7 @@ final class Simulation {
 
     /// A bit of what is on the disk turns over, and the process begins anew.
     private func damage() {
-        let files = ["data/log", "data/keys"].flatMap { folder in
+        let files = ["data/log", "data/keys", "data/frames"].flatMap { folder in
             disk.names(in: folder).filter { !$0.hasSuffix(".tmp") }.map { folder + "/" + $0 }
         }
         guard let path = files.randomElement(using: &random), let octets = disk.octets(of: path),

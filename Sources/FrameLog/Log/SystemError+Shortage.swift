@@ -11,4 +11,7 @@ extension SystemError {
 
     /// The code of an error about an entry that is not there.
     package static var noSuchEntry: Int32 { ENOENT }
+
+    /// The code of an error about octets that are not what was written; file systems use it so too.
+    package static var badContent: Int32 { EBADMSG }
 }

@@ -2,7 +2,7 @@ package import Bytes
 
 /// SHA-256 (FIPS 180-4) over octets that come in pieces. The target that owns the crypto library conforms its
 /// own to it.
-package protocol ContentDigest: ~Copyable {
+package protocol ContentDigest: ~Copyable, SendableMetatype {
     init()
     mutating func update(_ octets: Span<UInt8>)
     /// The 32 octets. Nothing follows.

@@ -44,7 +44,7 @@ struct FrameListing<Volume: Storage> {
             frames.append(
                 StoredFrame(
                     name: name, endTimestamp: header.endTimestamp, byteCount: byteCount,
-                    gzipByteCount: gzipByteCount, mappings: mappings))
+                    gzipByteCount: gzipByteCount, condition: .unchecked, mappings: mappings))
         }
         for name in coded { try folder.remove(name) }
         // A frame that was renamed by a process that was killed may have its name in the system's memory

@@ -44,16 +44,22 @@ final class FrameMappings: Sendable {
     private let heldByteCountMax: Int
     /// Opens the file of that name: called once a frame, mostly, so a closure here costs nothing.
     private let open: @Sendable (String) throws(SystemError) -> MappedFile
+    /// The digest of a frame's octets: called once a frame that a start has found.
+    private let digest: @Sendable (MappedFile) -> [UInt8]
 
     init(
         heldByteCountMax: Int = FrameMappings.heldByteCountMax,
-        _ open: @escaping @Sendable (String) throws(SystemError) -> MappedFile
+        _ open: @escaping @Sendable (String) throws(SystemError) -> MappedFile,
+        digest: @escaping @Sendable (MappedFile) -> [UInt8]
     ) {
         self.heldByteCountMax = heldByteCountMax
         self.open = open
+        self.digest = digest
     }
 
     func map(_ name: String) throws(SystemError) -> MappedFile { try open(name) }
+
+    func digest(of file: MappedFile) -> [UInt8] { digest(file) }
 
     /// Counts a form that `frame` holds, and takes the oldest away while there is too much.
     func keep(_ file: MappedFile, of frame: StoredFrame) {

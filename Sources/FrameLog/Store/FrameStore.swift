@@ -49,7 +49,13 @@ package final class FrameStore<
     ) throws {
         keyFolder = try KeyFolder(opening: volume, lateness: latenessMilliseconds)
         let folder = try volume.folder("frames")
-        let mappings = FrameMappings { (name) throws(SystemError) in try folder.open(name, .read).map() }
+        let mappings = FrameMappings { (name) throws(SystemError) in
+            try folder.open(name, .read).map()
+        } digest: { file in
+            var digest = Digest()
+            digest.update(file.octets)
+            return digest.finish()
+        }
         let listing = try FrameListing(folder, mappings: mappings)
         frames = listing.frames
         storedThrough = listing.storedThrough
@@ -85,7 +91,7 @@ package final class FrameStore<
             try folder.sync()
             let frame = StoredFrame(
                 name: name, endTimestamp: window.end, byteCount: layout.frameByteCount, gzipByteCount: nil,
-                mappings: mappings)
+                condition: .sound, mappings: mappings)
             frames.append(frame)
             byteCount += frame.byteCount
             storedThrough = window.end
@@ -164,6 +170,13 @@ package final class FrameStore<
                 return error.code == SystemError.noSuchEntry
             }
         }
+    }
+
+    /// What checks the frames that were found, on another thread.
+    package func checker<Decoding: ContentDecoding & ~Copyable>(
+        _: Decoding.Type
+    ) -> FrameChecker<Volume, Digest, Decoding> {
+        FrameChecker(frames, in: folder)
     }
 
     /// Whether retention removed a frame with this start.

@@ -45,6 +45,20 @@ struct FrameProof<
         return frame.header.endTimestamp
     }
 
+    /// Checks a frame's digest alone, and calls `body` after every piece.
+    ///
+    /// - Throws: `Fault`, `SystemError` other than EIO, or what `body` throws.
+    func checkDigest(_ name: FrameName, _ body: () throws -> Void) throws {
+        var digest = Digest()
+        try Self.read(folder.open(name.text, .read)) { piece in
+            digest.update(piece)
+            try body()
+        }
+        if digest.finish() != name.digest {
+            throw Fault(offset: nil, detail: "its SHA-256 isn't the one in its name")
+        }
+    }
+
     private static func isOfAnotherVersion(_ content: MappedFile) -> Bool {
         if content.byteCount < FrameHeader.byteCount { return false }
         return content.octets.bigEndian(at: 0, as: UInt16.self) != FrameHeader.version

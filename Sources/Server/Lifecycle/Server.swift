@@ -28,8 +28,9 @@ package final class Server {
     private var expiryWatch: ExpiryWatch
     private let writer: Mailbox<WriterMessage>
     private let sealer: Mailbox<SealerMessage>
+    private let checker: Mailbox<CheckerMessage>
     private var loopThreads: [Thread] = []
-    /// The writer's, the sealer's, and the access log's where there is one.
+    /// The writer's, the sealer's, the checker's, and the access log's where there is one.
     private var otherThreads: [Thread] = []
     var otherThreadCount: Int { otherThreads.count }
     private var accessLog: AccessLog?
@@ -61,6 +62,7 @@ package final class Server {
         metrics.note(tls)
         writer = try Mailbox<WriterMessage>()
         sealer = try Mailbox<SealerMessage>()
+        checker = try Mailbox<CheckerMessage>()
         ended = try Mailbox<EndedThread>()
         try start(recovery, listeners, tls, secretSet)
         // Not before: a start that fails says why, and nothing else.
@@ -122,6 +124,8 @@ package final class Server {
             try listeners.hand(to: loop, index: index)
             serving.append(loop)
         }
+        let checking = try Checker(recovery.store, mailbox: checker, metrics: metrics, logger: logger)
+        try startThread("checker", checking) { $0.run() }
         if let access { try startThread("access log", access) { $0.run() } }
         try startThread("sealer", sealing) { $0.run() }
         try startThread("writer", writing) { $0.run() }
@@ -202,6 +206,7 @@ package final class Server {
         loopThreads = []
         writer.post(.stop)
         sealer.post(.stop)
+        checker.post(.stop)
         accessLog?.mailbox.post(.stop)
     }
 

@@ -144,6 +144,9 @@ enum MetricsReport {
         out.sample(store.frames)
         out.begin("syncstreamer_frames_bytes", .gauge, "Octets of those frames, gzip forms included.")
         out.sample(store.byteCount)
+        out.begin(
+            "syncstreamer_frames_damaged", .gauge, "Files of frames that the disk has damaged, found so far.")
+        out.sample(store.damagedFiles)
     }
 
     private static func appendProcess(

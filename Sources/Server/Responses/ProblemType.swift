@@ -60,6 +60,7 @@ struct ProblemType: Sendable {
 
     // The server's own.
     static let internalFault = ProblemType(500, "internal-fault", "The server failed")
+    static let damagedFrame = ProblemType(500, "damaged-frame", "The frame is damaged")
     static let unavailable = ProblemType(503, "unavailable", "The server takes no items now")
     static let tooManyKeys = ProblemType(503, "too-many-keys", "There are too many idempotency keys")
     static let windowFull = ProblemType(503, "window-full", "The window is full")

@@ -81,6 +81,13 @@ enum FrameRoute {
             form = .identity
             return try frame.file.identity()
         } catch {
+            if error.code == SystemError.badContent {
+                // Said once in the log, by the checker.
+                response.refuse(
+                    .damagedFrame, "The server's disk has damaged it; a repair may bring it back.",
+                    context.settings)
+                return nil
+            }
             if error.code == SystemError.noSuchEntry {
                 MissingFrame.respondRemoved(context, &response)
             } else {

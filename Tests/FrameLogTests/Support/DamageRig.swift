@@ -8,32 +8,6 @@ import Testing
 @testable import FrameLog
 @testable import SimulatedStorage
 
-/// Undoes `RunCoding`.
-struct RunDecoding: ContentDecoding, ~Copyable {
-    private let byteCountMax: UInt64
-    private var count: UInt8?
-    private var total: UInt64 = 0
-    var isWhole: Bool { count == nil }
-
-    init(byteCountMax: UInt64) { self.byteCountMax = byteCountMax }
-
-    mutating func update(
-        _ coded: Span<UInt8>, into content: inout Buffer
-    ) -> (consumed: Int, hasMore: Bool)? {
-        for index in coded.indices {
-            if let count {
-                for _ in 0..<count { content.append(coded[index]) }
-                total += UInt64(count)
-                if total > byteCountMax { return nil }
-                self.count = nil
-            } else {
-                count = coded[index]
-            }
-        }
-        return (coded.count, false)
-    }
-}
-
 typealias SimulatedCheck = DirectoryCheck<SimulatedStorage, MixedDigest, RunDecoding>
 
 struct DamageRig {

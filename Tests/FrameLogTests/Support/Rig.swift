@@ -21,6 +21,7 @@ final class Rig {
     var order = MetadataOrder.typeFirst
     private(set) var store: SimulatedStore!
     private(set) var ingest: Ingest<SimulatedStorage>!
+    private var checker: SimulatedChecker!
     var now: UInt64 = 1_000_000
     /// What was promised for each item that was sent, by its number.
     private(set) var promises: [Int: Promise] = [:]
@@ -48,6 +49,7 @@ final class Rig {
         store = try SimulatedStore(
             opening: volume, retention: retention, latenessMilliseconds: settings.latenessMilliseconds,
             order: order)
+        checker = store.checker(RunDecoding.self)
         ingest = try Ingest(
             opening: volume, settings: settings, now: now, storedThrough: store.storedThrough,
             keys: store.keys, salt: now | 1)
@@ -110,6 +112,9 @@ final class Rig {
             store.removeRetired()
         }
     }
+
+    /// Checks one of the frames that were found, and breaks that off where the caller says so.
+    func checkNext(isCancelled: Bool = false) -> FrameCheck { checker.checkNext(unless: { isCancelled }) }
 
     func name(of frame: StoredFrame) -> String {
         let digest = frame.digest

@@ -41,7 +41,11 @@ final class FrameFolder {
         }
         var retention = Retention()
         retention.framesMax = .max
-        files = try DiskFrameStore(opening: storage, retention: retention).frames
+        let store = try DiskFrameStore(opening: storage, retention: retention)
+        // No gzip form that a start finds is sent before it is checked.
+        let checker = store.checker(FrameInflation.self)
+        while case .checked = checker.checkNext(unless: { false }) {}
+        files = store.frames
     }
 
     deinit {
