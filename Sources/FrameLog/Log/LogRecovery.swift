@@ -184,12 +184,15 @@ struct LogRecovery<Volume: Storage> {
     ///
     /// What a process wrote that was killed may be in the system's memory only. Where a sync of it had
     /// failed, it is there and counts as written, and a sync alone would do nothing and succeed (fsync(2)):
-    /// so what no later group vouches for is written again.
+    /// so what no later group vouches for is written again. In the same way the disk may have a group behind
+    /// the last one that the system's memory has not: a sector of zeros where it would begin takes it away
+    /// for good, or a power failure would bring it back.
     private mutating func secureTail(with octets: inout Buffer) throws {
         guard let last = segments.last else { return }
         octets.removeAll()
         _ = try last.file.read(at: 0, count: last.byteCount, into: &octets)
-        let end = warn(of: octets.octets, from: Int(tail.offset), in: last.path)
+        let torn = warn(of: octets.octets, from: Int(tail.offset), in: last.path)
+        let end = min(max(torn, Int(tail.offset) + SegmentHeader.sectorByteCount), octets.count)
         let doubtful = durable.segment == last.sequence ? Int(durable.offset) : SegmentHeader.sectorByteCount
         try last.file.write(octets.octets.extracting(doubtful..<Int(tail.offset)), at: UInt64(doubtful))
         try last.file.write(
