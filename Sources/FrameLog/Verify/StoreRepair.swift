@@ -35,11 +35,15 @@ struct StoreRepair<
     ) throws -> (rescued: [FrameName], lost: [LostFrame]) {
         var wanted = survey.broken.filter { !survey.starts.contains($0.name.start) }
         var rescued: [FrameName] = []
+        var unreadable: [String] = []
         for broken in wanted where broken.hasGzip {
-            try inflate(broken.name)
-            rescued.append(broken.name)
+            if let coded = try inflate(broken.name) {
+                unreadable.append(coded)
+            } else {
+                rescued.append(broken.name)
+            }
         }
-        wanted.removeAll { $0.hasGzip }
+        wanted.removeAll { rescued.contains($0.name) }
         if let log, let logFolder, !wanted.isEmpty {
             var rescue = FrameRescue<Volume, Digest>(
                 wanted.map(\.name), in: folder, newSuffix: Self.newSuffix)
@@ -63,7 +67,7 @@ struct StoreRepair<
             try RetiredFrames.save(
                 survey.retired?.frames ?? RetiredFrames(), storedThrough: storedThrough, in: folder)
         }
-        for name in survey.damagedFiles where name != RetiredFrames.fileName {
+        for name in survey.damagedFiles + unreadable where name != RetiredFrames.fileName {
             try aside.take(name, from: folder)
         }
         for name in rescued { try place(name) }
@@ -71,17 +75,25 @@ struct StoreRepair<
         return (rescued.sorted { $0.start < $1.start }, lost)
     }
 
-    private func inflate(_ name: FrameName) throws {
+    /// Makes a frame anew from its gzip form. Returns the form's name where it can't be read any more, though
+    /// the survey could.
+    private func inflate(_ name: FrameName) throws -> String? {
         let coded = FrameName(start: name.start, digest: name.digest, isGzip: true)
         let temporary = "\(name.start).tmp"
         let file = try folder.open(temporary, .create)
         var position: UInt64 = 0
-        try FrameProof<Volume, Digest, Decoding>(folder: folder).inflate(coded, byteCountMax: .max) {
-            try file.write($0, at: position)
-            position += UInt64($0.count)
+        do {
+            try FrameProof<Volume, Digest, Decoding>(folder: folder).inflate(coded, byteCountMax: .max) {
+                try file.write($0, at: position)
+                position += UInt64($0.count)
+            }
+        } catch is FrameProof<Volume, Digest, Decoding>.Fault {
+            try folder.remove(temporary)
+            return coded.text
         }
         try file.sync()
         try folder.rename(temporary, to: name.text + Self.newSuffix)
+        return nil
     }
 
     private func place(_ name: FrameName) throws {
