@@ -2,6 +2,7 @@
 # make test   every test: the house rules, the unit tests, and the release binary against real clients
 # make simulate SEEDS=n
 #             the whole server on a simulated disk under a simulated clock, n times (docs/RELIABILITY.md)
+# make faults the storage tests with every fault at every operation of the disk (docs/RELIABILITY.md)
 # make bench  measures the server beside nginx, h2o and Redis, and writes what it finds into docs/PERFORMANCE.md;
 #             ROWS=list says what, ROWS="get-1k post" picks, ROWS=all takes all; ROUNDS=5 SECONDS_A_ROUND=4
 # make bench-micro
@@ -21,7 +22,7 @@
 
 SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := run
-.PHONY: run test simulate bench bench-micro build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer \
+.PHONY: run test simulate faults bench bench-micro build tidy unit end-to-end test-asan test-tsan fuzz fuzz-all fuzzer \
     format clean toolchain packages test-packages
 
 python := .venv/bin/python
@@ -102,6 +103,10 @@ simulate: packages
 	swift build --build-tests $(simulated)
 	SIMULATION_SEEDS=$(SEEDS) SIMULATION_FIRST=$(FIRST) \
 	    swift test --skip-build $(simulated) --filter SimulationTests
+
+faults: packages
+	swift build --build-tests $(simulated)
+	FAULTS=all swift test --skip-build $(simulated) --filter 'FaultTests|aRepairCanBeInterrupted'
 
 ROUNDS ?= 5
 SECONDS_A_ROUND ?= 4

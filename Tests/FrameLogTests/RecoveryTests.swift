@@ -6,58 +6,8 @@ import SimulatedStorage
 import Testing
 
 @Suite struct RecoveryTests {
-    @Test func aWindowGoesOnAfterARestart() throws {
-        let rig = Rig()
-        try rig.open()
-        rig.post([1, 2])
-        rig.pass(milliseconds: 400)
-        rig.disk.restart()
-        try rig.open()
-        #expect(rig.warnings == [])
-        #expect(rig.post([4], type: "other") == [.typeConflict(type: Array("text".utf8))])
-        #expect(rig.post([5]) == [.accepted(frame: 1_000_000)])
-        try rig.checkPromises()
-    }
-
-    @Test func windowsThatEndedMeanwhileAreSealedWhereTheyHoldItems() throws {
-        let rig = Rig()
-        try rig.open()
-        rig.post([1])
-        rig.post([2], timestamp: .device(1_001_000))
-        rig.now += 10_500
-        rig.disk.restart()
-        try rig.open()
-        #expect(rig.store.frames.map(\.startTimestamp) == [1_000_000, 1_001_000])
-        #expect(rig.post([3]) == [.accepted(frame: 1_010_000)])
-        try rig.checkPromises()
-    }
-
-    @Test func aSealedWindowThatWasNotStoredIsStoredAfterARestart() throws {
-        let rig = Rig()
-        try rig.open()
-        rig.post([1])
-        rig.now += 1_000
-        var none: [ItemBatch] = []
-        let sealed = rig.ingest.commit(&none, now: rig.now)
-        #expect(sealed.map(\.start) == [1_000_000])
-        rig.disk.restart()
-        try rig.open()
-        try rig.checkPromises()
-    }
-
-    @Test func theClockDoesNotGoBackAcrossARestart() throws {
-        let rig = Rig()
-        try rig.open()
-        rig.pass(milliseconds: 5_000)
-        rig.post([1])
-        rig.now -= 3_000
-        rig.disk.restart()
-        try rig.open()
-        #expect(rig.ingest.clockFloor == 1_005_000)
-        #expect(rig.post([2]) == [.accepted(frame: 1_005_000)])
-        rig.now += 3_000
-        try rig.checkPromises()
-    }
+    @Test(arguments: Story.recovery)
+    func aRestartFindsWhatWasThere(story: Story) throws { try story.tell() }
 
     /// The last commit's octets are cut off at every place, the rest being zero as a new segment is.
     @Test func aTornEndIsCutWhereverItIsTorn() throws {
@@ -156,33 +106,6 @@ import Testing
         try rig.open()
         #expect(rig.warnings.count == 1)
         try rig.checkPromises()
-    }
-
-    @Test func anotherDurationWaitsForOpenWindows() throws {
-        let rig = Rig()
-        try rig.open()
-        rig.post([1])
-        rig.pass(milliseconds: 300)
-        rig.settings.frameDurationMilliseconds = 700
-        rig.disk.restart()
-        let error = #expect(throws: FrameLogError.self) { try rig.open() }
-        #expect(error?.reason == .windowsOpen)
-        #expect(
-            error?.detail == """
-                the log holds 1 items in open windows of 1000 ms, and --frame-duration is 700 ms: \
-                start with 1000ms until they are sealed, or start 700 ms later
-                """)
-        rig.now += 700
-        try rig.open()
-        #expect(rig.store.frames.map(\.startTimestamp) == [1_000_000])
-        // 1,001,000 is the old watermark, and the first window behind it begins at a multiple of 700.
-        #expect(rig.post([2]) == [.accepted(frame: 1_001_000)])
-        rig.now += 700
-        rig.post([3])
-        rig.disk.restart()
-        try rig.open()
-        try rig.checkPromises()
-        #expect(Set(rig.store.frames.map { $0.endTimestamp - $0.startTimestamp }) == [1_000, 700])
     }
 
     @Test func settingsThatContradictEachOtherAreRefused() throws {

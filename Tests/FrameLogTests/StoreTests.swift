@@ -20,38 +20,8 @@ import Testing
         return rig
     }
 
-    @Test func framesAreFoundAgain() throws {
-        let rig = try rig(windows: 3, padding: 200)
-        let before = rig.store.frames.map {
-            [$0.startTimestamp, $0.endTimestamp, $0.byteCount, $0.gzipByteCount ?? 0]
-        }
-        let digests = rig.store.frames.map(\.digest)
-        #expect(before.count == 3)
-        #expect(rig.store.storedThrough == 1_003_000)
-        rig.disk.restart()
-        try rig.open()
-        #expect(rig.warnings == [])
-        let after = rig.store.frames.map {
-            [$0.startTimestamp, $0.endTimestamp, $0.byteCount, $0.gzipByteCount ?? 0]
-        }
-        #expect(before == after)
-        #expect(rig.store.frames.map(\.digest) == digests)
-        #expect(rig.store.storedThrough == 1_003_000)
-    }
-
-    @Test func aFormIsCodedWhereThatPays() throws {
-        let rig = try rig(windows: 1, padding: 500)
-        let frame = try #require(rig.store.frames.first)
-        let coded = try #require(frame.gzipByteCount)
-        #expect(coded * 10 <= frame.byteCount * 9)
-        let mapped = try #require(try frame.gzip())
-        #expect(UInt64(mapped.byteCount) == coded)
-        // Items of few octets don't get shorter by run lengths.
-        let other = try self.rig(windows: 1)
-        #expect(try #require(other.store.frames.first).gzipByteCount == nil)
-        #expect(try #require(other.store.frames.first).gzip() == nil)
-        #expect(other.disk.names(in: "data/frames").allSatisfy { $0.hasSuffix(".frame") })
-    }
+    @Test(arguments: Story.store)
+    func framesComeAndGo(story: Story) throws { try story.tell() }
 
     @Test func whatAnInterruptedRunLeftIsRemoved() throws {
         let rig = try rig(windows: 2, padding: 500)
@@ -92,44 +62,6 @@ import Testing
         #expect(rig.store.storedThrough == 1_000_001)
         #expect(rig.ingest.clockFloor <= rig.now)
         #expect(rig.post([1]) == [.accepted(frame: 1_001_000)])
-    }
-
-    @Test func theOldestGoFirst() throws {
-        let byCount = try rig(windows: 5) { $0.retention.framesMax = 2 }
-        #expect(byCount.store.frames.map(\.startTimestamp) == [1_003_000, 1_004_000])
-        let one = try #require(byCount.store.frames.first).byteCount
-        let byBytes = try rig(windows: 5) { $0.retention.byteCountMax = 3 * one + 1 }
-        #expect(byBytes.store.frames.map(\.startTimestamp) == [1_002_000, 1_003_000, 1_004_000])
-        let byAge = try rig(windows: 5) { $0.retention.ageMillisecondsMax = 1_000 }
-        #expect(byAge.store.frames.map(\.startTimestamp) == [1_003_000, 1_004_000])
-        byAge.now += 60_000
-        #expect(try byAge.store.retire(now: byAge.now).map(\.startTimestamp) == [1_003_000, 1_004_000])
-        #expect(byAge.store.frames.isEmpty)
-        // Who has looked one of them up before can still open it.
-        #expect(byAge.disk.names(in: "data/frames").count > 1)
-        byAge.store.removeRetired()
-        #expect(byAge.disk.names(in: "data/frames") == ["retired"])
-    }
-
-    @Test func whatWasRemovedIsRemembered() throws {
-        let rig = try rig(windows: 5) { $0.retention.framesMax = 2 }
-        for _ in 0..<2 {
-            #expect(
-                [999_000, 1_000_000, 1_000_500, 1_001_000, 1_002_000, 1_003_000].map {
-                    rig.store.wasRetired(id: $0)
-                }
-                    == [false, true, false, true, true, false])
-            rig.disk.restart()
-            try rig.open()
-        }
-        // Where all frames are gone, what was stored last is known still.
-        rig.retention.framesMax = 0
-        try rig.open()
-        _ = try rig.store.retire(now: rig.now)
-        rig.store.removeRetired()
-        try rig.open()
-        #expect(rig.store.frames.isEmpty)
-        #expect(rig.store.storedThrough == 1_005_000)
     }
 
     /// What the disk has changed since is given to nobody, whether a check or a reader comes upon it first.
@@ -202,20 +134,6 @@ import Testing
         #expect(rig.store.frames.map(\.gzipCondition) == [.sound, .sound])
     }
 
-    @Test func aFrameThatIsRemovedCanBeReadToTheEnd() throws {
-        let rig = try rig(windows: 1)
-        let frame = try #require(rig.store.frames.first)
-        let mapped = try frame.identity()
-        rig.now += 60_000
-        rig.retention.ageMillisecondsMax = 1
-        try rig.open()
-        _ = try rig.store.retire(now: rig.now)
-        rig.store.removeRetired()
-        #expect(mapped.octets.copied() == rig.published[1_000_000])
-        frame.unmap()
-        #expect(throws: SystemError.self) { try frame.identity() }
-    }
-
     /// Whatever had it mapped: its octets would take room on the disk for as long as it is kept.
     @Test func aFrameThatIsRemovedIsKeptByNothing() throws {
         let rig = try rig(windows: 1) { $0.retention.framesMax = 1 }
@@ -233,50 +151,6 @@ import Testing
         weak let frame = rig.store.frames[0]
         try rig.open()
         #expect(frame == nil)
-    }
-
-    /// The same windows, with the power failing at any operation of their storing and removing.
-    @Test func powerFailsWhileFramesComeAndGo() throws {
-        var operation = 1
-        while true {
-            let rig = Rig(seed: UInt64(operation))
-            rig.retention.framesMax = 2
-            try rig.open()
-            rig.disk.arrange([.crash(operation: rig.disk.operationCount + operation)])
-            for number in 0..<5 where !rig.disk.isDown {
-                rig.post([number], padding: 300)
-                rig.pass(milliseconds: 1_000)
-            }
-            if !rig.disk.hasFired { break }
-            let last = rig.published.keys.max()
-            rig.disk.restart()
-            try rig.open()
-            #expect(rig.warnings.allSatisfy { $0.contains("torn") }, "operation \(operation)")
-            for (start, octets) in rig.published {
-                let frame = rig.store.frames.first { $0.startTimestamp == start }
-                let isThere =
-                    frame.map { rig.disk.octets(of: "data/frames/" + rig.name(of: $0)) == octets } ?? false
-                #expect(isThere != rig.store.wasRetired(id: start), "frame \(start), operation \(operation)")
-            }
-            if let last { #expect(try #require(rig.store.storedThrough) > last) }
-            operation += 1
-        }
-        #expect(operation > 50)
-    }
-
-    @Test func aFrameThatCouldNotBeStoredIsStoredLater() throws {
-        let rig = Rig()
-        try rig.open()
-        rig.post([1, 2, 3])
-        rig.disk.limit(byteCount: 0)
-        rig.pass(milliseconds: 2_000)
-        #expect(rig.store.frames.isEmpty)
-        #expect(rig.waiting.map(\.start) == [1_000_000, 1_001_000])
-        #expect(rig.disk.names(in: "data/frames") == [])
-        rig.disk.limit(byteCount: nil)
-        rig.storeWaiting()
-        #expect(rig.store.frames.map(\.startTimestamp) == [1_000_000, 1_001_000])
-        try rig.checkPromises()
     }
 
     /// A bit of an item turns over between its commit and its frame.

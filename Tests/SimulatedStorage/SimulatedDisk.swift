@@ -24,6 +24,10 @@ package final class SimulatedDisk: Sendable {
     package enum Fault: Sendable, Equatable {
         /// The operation with that number fails, and may have done a part of its work.
         case failure(operation: Int, code: Int32)
+        /// A call of one kind fails.
+        case call(CallFault)
+        /// Every operation from the one with that number on fails with EIO.
+        case outage(operation: Int)
         /// The power fails in the operation with that number.
         case crash(operation: Int)
         /// The process is killed in the operation with that number, of which a part may be done.
@@ -58,6 +62,8 @@ package final class SimulatedDisk: Sendable {
         var folders: [String: Folder] = [:]
         var nextNode = 0
         var operationCount = 0
+        /// Calls of each kind since faults were arranged.
+        var callCounts: [DiskCall: Int] = [:]
         var faults: [Fault] = []
         var hasFired = false
         var isDown = false
@@ -73,6 +79,11 @@ package final class SimulatedDisk: Sendable {
 
     package init(seed: UInt64 = 1) { state = Mutex(State(generator: SeededGenerator(seed: seed))) }
 
+    private init(_ state: State) { self.state = Mutex(state) }
+
+    /// Another disk with the same on it, in the same state.
+    package func copy() -> SimulatedDisk { SimulatedDisk(state.withLock { $0 }) }
+
     /// The operations done so far.
     package var operationCount: Int { state.withLock { $0.operationCount } }
     /// Octets of all files that have a name.
@@ -85,6 +96,7 @@ package final class SimulatedDisk: Sendable {
     package func arrange(_ faults: [Fault]) {
         state.withLock {
             $0.faults = faults
+            $0.callCounts = [:]
             $0.hasFired = false
         }
     }
@@ -95,7 +107,6 @@ package final class SimulatedDisk: Sendable {
     package func restart() {
         state.withLock { state in
             state.isDown = false
-            state.faults = []
             state.life += 1
             // Of all that was on its way, or next to nothing, or half.
             let survivors = UInt64.random(in: 0...8, using: &state.generator)
@@ -191,35 +202,48 @@ package final class SimulatedDisk: Sendable {
 
     /// Runs an operation, or what is left of it where it is made to fail.
     func perform<Result>(
-        _ call: String, _ path: String, life: Int?, _ body: (inout State) -> Result,
+        _ call: DiskCall, _ path: String, life: Int?, _ body: (inout State) -> Result,
         partially: (inout State) -> Void = { _ in }
     ) throws(SystemError) -> Result {
         let outcome: Swift.Result<Result, SystemError> = state.withLock { state in
             if state.isDown || life != nil && life != state.life {
-                return .failure(SystemError(call: call, subject: path, code: 5))
+                return .failure(SystemError(call: call.rawValue, subject: path, code: 5))
             }
             state.operationCount += 1
+            state.callCounts[call, default: 0] += 1
             for fault in state.faults {
                 switch fault {
                 case .failure(state.operationCount, let code):
                     state.hasFired = true
                     partially(&state)
-                    return .failure(SystemError(call: call, subject: path, code: code))
+                    return .failure(SystemError(call: call.rawValue, subject: path, code: code))
+                case .call(let fault) where fault.isMet(by: call, number: state.callCounts[call]!):
+                    state.hasFired = true
+                    switch fault.extent {
+                    case .nothing: break
+                    case .some: partially(&state)
+                    case .all: _ = body(&state)
+                    }
+                    return .failure(SystemError(call: call.rawValue, subject: path, code: fault.code))
+                case .outage(let operation) where operation <= state.operationCount:
+                    state.hasFired = true
+                    partially(&state)
+                    return .failure(SystemError(call: call.rawValue, subject: path, code: 5))
                 case .crash(state.operationCount):
                     state.hasFired = true
                     _ = body(&state)
                     state.isDown = true
-                    return .failure(SystemError(call: call, subject: path, code: 5))
+                    return .failure(SystemError(call: call.rawValue, subject: path, code: 5))
                 case .kill(state.operationCount):
                     state.hasFired = true
                     // A sync that is broken off has not failed: what it has not reached is still on its way.
-                    if call == "fdatasync" || Bool.random(using: &state.generator) {
+                    if call == .fdatasync || Bool.random(using: &state.generator) {
                         _ = body(&state)
                     } else {
                         partially(&state)
                     }
                     state.isDown = true
-                    return .failure(SystemError(call: call, subject: path, code: 4))
+                    return .failure(SystemError(call: call.rawValue, subject: path, code: 4))
                 default: continue
                 }
             }

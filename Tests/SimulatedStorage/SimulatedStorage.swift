@@ -18,22 +18,22 @@ package struct SimulatedStorage: Storage {
     }
 
     package func folder(_ name: String) throws(SystemError) -> SimulatedStorage {
-        try disk.perform("mkdir", path, life: nil, { _ in })
+        try disk.perform(.mkdir, path, life: nil, { _ in })
         return SimulatedStorage(disk, path: path + "/" + name)
     }
 
     package func existingFolder(_ name: String) throws(SystemError) -> SimulatedStorage? {
         let path = self.path + "/" + name
-        let exists = try disk.perform("open", path, life: nil) { $0.folders[path] != nil }
+        let exists = try disk.perform(.open, path, life: nil) { $0.folders[path] != nil }
         return exists ? SimulatedStorage(disk, path: path) : nil
     }
 
     package func names() throws(SystemError) -> [String] {
-        try disk.perform("readdir", path, life: nil, { $0.names(in: path) })
+        try disk.perform(.readdir, path, life: nil, { $0.names(in: path) })
     }
 
     package func byteCount(of name: String) throws(SystemError) -> UInt64 {
-        let count = try disk.perform("stat", path, life: nil) { state in
+        let count = try disk.perform(.stat, path, life: nil) { state in
             state.folders[path]!.entries[name].map { state.nodes[$0]!.content.count }
         }
         guard let count else { throw SystemError(call: "stat", subject: path + "/" + name, code: noEntry) }
@@ -41,7 +41,7 @@ package struct SimulatedStorage: Storage {
     }
 
     package func open(_ name: String, _ access: File.Access) throws(SystemError) -> SimulatedFile {
-        let opened: (node: Int, life: Int)? = try disk.perform("open", path + "/" + name, life: nil) {
+        let opened: (node: Int, life: Int)? = try disk.perform(.open, path + "/" + name, life: nil) {
             state in
             if access == .create {
                 let node = state.nextNode
@@ -57,7 +57,7 @@ package struct SimulatedStorage: Storage {
     }
 
     package func rename(_ name: String, to newName: String) throws(SystemError) {
-        let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
+        let found = try disk.perform(.rename, path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             state.change(path, SimulatedDisk.Change(removed: name, added: newName, node: node))
             return true
@@ -67,7 +67,7 @@ package struct SimulatedStorage: Storage {
 
     /// The new entry lasts at once, the old one's end only with a sync: a crash may leave both.
     package func move(_ name: String, to folder: SimulatedStorage, as newName: String) throws(SystemError) {
-        let found = try disk.perform("rename", path + "/" + name, life: nil) { state in
+        let found = try disk.perform(.rename, path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             precondition(state.folders[folder.path]!.entries[newName] == nil, "a move overwrites nothing")
             state.folders[folder.path]!.entries[newName] = node
@@ -79,7 +79,7 @@ package struct SimulatedStorage: Storage {
     }
 
     package func remove(_ name: String) throws(SystemError) {
-        let found = try disk.perform("unlink", path + "/" + name, life: nil) { state in
+        let found = try disk.perform(.unlink, path + "/" + name, life: nil) { state in
             guard let node = state.folders[path]!.entries[name] else { return false }
             state.change(path, SimulatedDisk.Change(removed: name, added: nil, node: node))
             return true
@@ -88,7 +88,7 @@ package struct SimulatedStorage: Storage {
     }
 
     package func sync() throws(SystemError) {
-        try disk.perform("fsync", path, life: nil) { state in
+        try disk.perform(.fsync, path, life: nil) { state in
             state.folders[path]!.durable = state.folders[path]!.entries
             state.folders[path]!.changes = []
         }
@@ -109,11 +109,11 @@ package final class SimulatedFile: StorageFile {
     }
 
     package func byteCount() throws(SystemError) -> UInt64 {
-        try disk.perform("fstat", path, life: life) { UInt64($0.nodes[node]!.content.count) }
+        try disk.perform(.fstat, path, life: life) { UInt64($0.nodes[node]!.content.count) }
     }
 
     package func read(at position: UInt64, count: Int, into buffer: inout Buffer) throws(SystemError) -> Int {
-        let octets = try disk.perform("pread", path, life: life) { state in
+        let octets = try disk.perform(.pread, path, life: life) { state in
             let content = state.nodes[node]!.content
             if position == 0 && count >= content.count { return content }
             return Array(
@@ -134,7 +134,7 @@ package final class SimulatedFile: StorageFile {
     }
 
     private func write(_ octets: [UInt8], at position: Int) throws(SystemError) {
-        let fits = try disk.perform("write", path, life: life) { state in
+        let fits = try disk.perform(.write, path, life: life) { state in
             let growth = max(0, position + octets.count - state.nodes[node]!.content.count)
             if let most = state.byteCountMax, growth > 0, state.byteCount + growth > most { return false }
             state.nodes[node]!.write(octets, octets.indices, at: position)
@@ -149,7 +149,7 @@ package final class SimulatedFile: StorageFile {
     }
 
     package func allocate(byteCount: UInt64) throws(SystemError) {
-        let fits = try disk.perform("allocate", path, life: life) { state in
+        let fits = try disk.perform(.allocate, path, life: life) { state in
             let growth = max(0, Int(byteCount) - state.nodes[node]!.content.count)
             if let most = state.byteCountMax, state.byteCount + growth > most { return false }
             state.nodes[node]!.content += [UInt8](repeating: 0, count: growth)
@@ -159,7 +159,7 @@ package final class SimulatedFile: StorageFile {
     }
 
     package func sync() throws(SystemError) {
-        try disk.perform("fdatasync", path, life: life) { state in
+        try disk.perform(.fdatasync, path, life: life) { state in
             state.nodes[node]!.sync()
         } partially: { state in
             state.nodes[node]!.failToSync(&state.generator)
@@ -167,7 +167,7 @@ package final class SimulatedFile: StorageFile {
     }
 
     package func map() throws(SystemError) -> MappedFile {
-        let octets = try disk.perform("mmap", path, life: life) { $0.nodes[node]!.content }
+        let octets = try disk.perform(.mmap, path, life: life) { $0.nodes[node]!.content }
         return MappedFile(copying: octets.span)
     }
 }

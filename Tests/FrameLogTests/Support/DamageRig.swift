@@ -84,13 +84,3 @@ struct DamageRig {
         }
     }
 }
-
-extension DamageRig {
-    /// Another disk with the same on it.
-    func copy(of disk: SimulatedDisk) -> SimulatedDisk {
-        let copy = SimulatedDisk()
-        let state = disk.state.withLock { $0 }
-        copy.state.withLock { $0 = state }
-        return copy
-    }
-}

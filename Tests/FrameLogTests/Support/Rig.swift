@@ -25,7 +25,7 @@ final class Rig {
     var now: UInt64 = 1_000_000
     /// What was promised for each item that was sent, by its number.
     private(set) var promises: [Int: Promise] = [:]
-    /// Every frame that the store has reported durable.
+    /// Every frame that clients could read, the first time they could.
     private(set) var published: [UInt64: [UInt8]] = [:]
     /// Windows that wait to be stored, oldest first.
     private(set) var waiting: [SealedWindow<SimulatedStorage>] = []
@@ -43,6 +43,18 @@ final class Rig {
         settings.itemByteCountMax = 4 << 10
     }
 
+    /// The same server, with the same promises to keep, on a copy of the disk.
+    func twin() -> Rig {
+        let twin = Rig(disk.copy())
+        twin.settings = settings
+        twin.retention = retention
+        twin.order = order
+        twin.now = now
+        twin.promises = promises
+        twin.published = published
+        return twin
+    }
+
     func open() throws {
         waiting = []
         let volume = SimulatedStorage(disk)
@@ -50,6 +62,8 @@ final class Rig {
             opening: volume, retention: retention, latenessMilliseconds: settings.latenessMilliseconds,
             order: order)
         checker = store.checker(RunDecoding.self)
+        // Whoever asks can have them from now on.
+        for (start, octets) in try storedOctets() where published[start] == nil { published[start] = octets }
         ingest = try Ingest(
             opening: volume, settings: settings, now: now, storedThrough: store.storedThrough,
             keys: store.keys, salt: now | 1)
@@ -131,52 +145,5 @@ final class Rig {
             if ingest.nextSealAt == before { break }
         }
         now = end
-    }
-
-    /// The numbers of the items of a frame in either order, channel after channel.
-    func numbers(in octets: [UInt8]) throws -> [Int] {
-        let content =
-            try (try? FrameContent(decoding: octets.span))
-            ?? FrameContent(decoding: octets.span, order: .idFirst)
-        return content.channels.flatMap { channel in
-            channel.items.map { item in
-                Int(String(decoding: item.data.prefix { $0 != 32 }, as: UTF8.self))!
-            }
-        }
-    }
-
-    /// The numbers of all items in frames.
-    func stored() throws -> [Int] {
-        try store.frames.flatMap { frame in
-            try numbers(in: try #require(disk.octets(of: "data/frames/" + name(of: frame))))
-        }
-    }
-
-    /// Ends all windows, and checks every promise against the frames.
-    func checkPromises(_ context: String = "", sourceLocation: SourceLocation = #_sourceLocation) throws {
-        pass(milliseconds: 20 * settings.frameDurationMilliseconds)
-        var frames: [Int: [UInt64]] = [:]
-        for frame in store.frames {
-            let octets = try #require(disk.octets(of: "data/frames/" + name(of: frame)))
-            if let before = published[frame.startTimestamp] {
-                #expect(before == octets, "\(context): frame \(frame.startTimestamp) has two contents")
-            }
-            let numbers = try numbers(in: octets)
-            for number in numbers { frames[number, default: []].append(frame.startTimestamp) }
-        }
-        for (number, promise) in promises {
-            let found = frames[number, default: []]
-            switch promise {
-            case .accepted(let frame):
-                #expect(found == [frame], "\(context): item \(number)", sourceLocation: sourceLocation)
-            case .refused:
-                #expect(found == [], "\(context): refused item \(number)", sourceLocation: sourceLocation)
-            case .none:
-                #expect(found.count <= 1, "\(context): item \(number)", sourceLocation: sourceLocation)
-            }
-        }
-        #expect(
-            Set(frames.keys).isSubset(of: promises.keys), "\(context): an item that was never sent",
-            sourceLocation: sourceLocation)
     }
 }

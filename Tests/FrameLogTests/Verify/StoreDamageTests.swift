@@ -181,7 +181,7 @@ import TimeFrame
             octets[8] ^= 1
             try file.write(octets.span, at: 0)
         }
-        #expect(rig.isRefused(rig.copy(of: disk)))
+        #expect(rig.isRefused(disk.copy()))
         #expect(try rig.check(disk).findings.map(\.file) == ["keys/1000000-9000000.keys"])
         let repaired = try rig.repair(disk)
         #expect(repaired.after.isSound)
