@@ -15,6 +15,7 @@ import pytest
 
 from support.attacks import (
     CONTINUATION, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, PING, PROTOCOL_ERROR, Attacker, frame)
+from support.events import Events
 from support.metrics import Metrics
 from support.server import AUTHORIZED, JSON, OCTETS, Server, run
 from support.slow import Head, is_answered, time_passes
@@ -324,6 +325,52 @@ class LeastRate:
             assert client.response().status == 408
 
 
+# Following
+
+class Wait:
+    """What follows is there soon, or never."""
+    within_options, beyond_options = ("--max-wait", "60s"), ("--max-wait", "1s")
+    counted = 'syncstreamer_http_requests_total{code="204",protocol="PROTOCOL",route="frame_after"}'
+
+    def within(self, server):
+        last = until(lambda: server.index(), "a frame")[0]["id"]
+        assert get(server, f"/frame/after/{last}?wait=60") == 200
+
+    def beyond(self, server):
+        assert get(server, f"/frame/after/{1 << 60}?wait=60") == 204
+
+
+class Backlog:
+    """Half of what may be, and far more than the sockets hold beside it."""
+    counted = 'syncstreamer_followers_lagged_total{kind="channel-events"}'
+
+    def __init__(self, *options):
+        self.within_options = self.beyond_options = ("--threads", "1", *options)
+
+    def follow(self, server, mebibytes):
+        """The names of the events that one gets who doesn't read until all is posted."""
+        narrow = {"window": 65_535} if Server.protocol == "http2" else {}
+        line = b'"' + b"x" * 8000 + b'"\n'
+        count = int(mebibytes * MEBIBYTE) // len(line)
+        with server.client(**narrow) as client:
+            events = Events(client, "/channel/a")
+            events.comment()
+            for _ in range(0, count, 50):
+                assert server.post("a", line * 50, NDJSON).status == 200
+            assert server.post("a", b'"the last"', JSON).status == 200
+            for event in events:
+                yield event
+                if event.data == '"the last"':
+                    break
+
+    def within(self, server):
+        events = list(self.follow(server, 0.5))
+        assert {event.name for event in events} == {"application/json"} and events[-1].data == '"the last"'
+
+    def beyond(self, server):
+        assert [event.name for event in self.follow(server, 24)][-1] == "lagged"
+
+
 # Rates
 
 class Rate:
@@ -407,6 +454,9 @@ LIMITS = {
     "--stream-idle-timeout": [Time("--stream-idle-timeout", rest_within, rest_beyond, timed_out("body"))],
     "--min-rate": [LeastRate()],
     "--min-rate-window": [Time("--min-rate-window", reading_within, reading_beyond, timed_out("response"))],
+    "--max-wait": [Wait()],
+    "--max-event-backlog": [Backlog("--max-event-backlog", "1MiB"), Backlog()],
+    "--max-event-memory": [Backlog("--max-event-backlog", "64MiB", "--max-event-memory", "1MiB")],
     "--rate-address-requests": [Rate("--rate-address-requests", 2, reads)],
     "--rate-address-items": [Rate("--rate-address-items", 10, lines)],
     "--rate-address-octets": [Rate("--rate-address-octets", 1024, octets)],
@@ -461,7 +511,7 @@ def test_every_limit_is_in_the_table():
 @pytest.mark.parametrize("option, value", [
     ("--max-request-line", "8KiB"), ("--max-header-size", "32KiB"), ("--max-header-fields", "100"), ("--max-item-size", "16MiB"),
     ("--header-timeout", "10s"), ("--min-rate", "1KiB"), ("--min-rate-window", "30s"), ("--idle-timeout", "75s"),
-    ("--handshake-timeout", "10s"), ("--max-streams", "128"),
+    ("--handshake-timeout", "10s"), ("--max-streams", "128"), ("--max-wait", "60s"), ("--event-heartbeat", "15s"),
 ])
 def test_what_is_promised_by_default(option, value):
     assert f"(default: {value})" in described()[option]

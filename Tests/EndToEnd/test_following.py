@@ -9,6 +9,7 @@ import struct
 
 from support import timeframe
 from support.events import Events
+from support.metrics import Metrics
 from support.server import JSON, OCTETS
 from support.waiting import until
 
@@ -118,6 +119,21 @@ def test_a_server_that_stops_answers_those_who_wait(start):
             assert stream.client.is_ended()
 
 
+# Who follows is counted
+
+def test_followers_are_counted(start):
+    metrics = Metrics(start, frame_duration="1h")
+    kinds = {"wait": "/frame/after/5?wait=60", "frame-events": "/frame", "channel-events": "/channel/x"}
+    with contextlib.ExitStack() as stack:
+        for number, (kind, target) in enumerate(kinds.items()):
+            client = stack.enter_context(metrics.server.client())
+            client.want(target) if kind == "wait" else Events(client, target, **EVENTS)
+            for other, at in zip(kinds, range(3)):
+                metrics.until(f'syncstreamer_followers{{kind="{other}"}}', 1 if at <= number else 0)
+    for kind in ("frame-events", "channel-events"):
+        metrics.until(f'syncstreamer_followers{{kind="{kind}"}}', 0)
+
+
 # Redirects
 
 def test_the_newest_frame(server):
@@ -210,6 +226,14 @@ def test_an_item_of_many_octets(server, channel):
         event = next(events)
         assert base64.b64decode(event.data) == data
         assert server.post(channel, b"1", JSON, "?type=x").status in (200, 409)
+
+
+def test_a_silent_stream_shows_that_it_is_alive(start):
+    server = start("--event-heartbeat", "1s", frame_duration="1h")
+    with server.client() as frames, server.client() as items:
+        for events in [Events(frames, "/frame", **EVENTS), Events(items, "/channel/x")]:
+            for _ in range(3):
+                events.comment()
 
 
 def test_a_slow_reader_is_cut_off(start):

@@ -7,7 +7,7 @@ import HTTP
 extension Connection {
     /// Begins to wait; of an event stream the workspace's response is the head.
     func beginFollowing(_ followed: Followed, _ workspace: inout Workspace, _ turn: borrowing Turn) {
-        let follower = workspace.follow(followed, by: token, now: turn.monotonic)
+        let follower = workspace.follow(followed, by: token, turn)
         self.follower = follower
         phase = .follow
         if follower.isAnswer {
@@ -57,6 +57,7 @@ extension Connection {
             respond(&workspace, turn)
         case .events: appendChunk(&workspace)
         case .lastEvents:
+            workspace.metrics.countLagged(follower!.kind)
             appendChunk(&workspace)
             endStream(&workspace)
         }
@@ -112,24 +113,26 @@ extension Connection {
 
 extension Workspace {
     /// Makes one who waits. It must `leave` in the end.
-    mutating func follow(_ followed: Followed, by token: UInt64, now: UInt64) -> Follower {
-        followerCount += 1
+    mutating func follow(_ followed: Followed, by token: UInt64, _ turn: borrowing Turn) -> Follower {
+        let (now, limits) = (turn.monotonic, turn.limits.following)
+        let follower: Follower
         switch followed {
         case .frame(let id, let waitMilliseconds):
-            return Follower(
-                .frame, by: head.method, position: id, expiresAt: now + waitMilliseconds)
-        case .frames(let id):
-            return Follower(.frames, position: id, expiresAt: now + FollowLimits.silenceMilliseconds)
+            follower = Follower(
+                .frame, by: head.method, position: id, waitMilliseconds: waitMilliseconds, now: now,
+                limits: limits)
+        case .frames(let id): follower = Follower(.frames, position: id, now: now, limits: limits)
         case .items(let channelID):
             let feed = feeds.feed(of: channelID)
-            return Follower(
-                .items(feed), position: feed.add(token), expiresAt: now + FollowLimits.silenceMilliseconds)
+            follower = Follower(.items(feed), position: feed.add(token), now: now, limits: limits)
         }
+        metrics.followers[Int(follower.kind.rawValue)] += 1
+        return follower
     }
 
     /// One who waited has its answer, or has gone.
     mutating func leave(_ follower: Follower, _ token: UInt64) {
-        followerCount -= 1
+        metrics.followers[Int(follower.kind.rawValue)] -= 1
         if case .items(let feed) = follower.subject { feeds.leave(feed, token, at: follower.position) }
     }
 }

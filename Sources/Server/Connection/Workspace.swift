@@ -41,13 +41,14 @@ struct Workspace: ~Copyable {
     var waitingForQueue: [UInt64] = []
     /// The channels that are followed here.
     var feeds = ChannelFeeds(loop: 0, watch: nil)
-    /// Requests that wait for what is still to come.
-    var followerCount = 0
     /// What this loop has counted.
     var metrics = LoopMetrics()
     let dates = DateField()
     /// Nil where there is no access log.
     var access: AccessLines?
+
+    /// Requests that wait for what is still to come.
+    var followerCount: UInt64 { FollowerKind.allCases.reduce(0) { $0 + metrics.followers[Int($1.rawValue)] } }
 
     /// Whether so much waits for the disk that no more is taken: devices that send faster are held up by TCP.
     var isQueueFull: Bool { undecidedByteCount + batch.byteCount >= TurnLimits.queueByteCountMax }

@@ -4,10 +4,9 @@
 /// Events come in blocks, numbered from 0. A block stays until all who follow have taken it, or until there
 /// are too many octets behind it: who has not taken it by then has lost it.
 final class ChannelFeed {
-    /// Octets of blocks that wait for somebody; one block may go beyond.
-    static let byteCountMax = 1 << 20
-
     let channelID: [UInt8]
+    /// Octets of blocks that wait for somebody; one block may go beyond.
+    private let byteCountMax: Int
     /// The tokens of the connections that follow; one that does so on several streams stands here as often.
     private(set) var followers: [UInt64] = []
     /// The number of the oldest block that is left.
@@ -19,7 +18,10 @@ final class ChannelFeed {
     /// How many of the followers have not taken the newest block.
     private var behindCount = 0
 
-    init(channelID: [UInt8]) { self.channelID = channelID }
+    init(channelID: [UInt8], byteCountMax: Int) {
+        self.channelID = channelID
+        self.byteCountMax = byteCountMax
+    }
 
     /// The number of the block that comes next.
     var end: UInt64 { first + UInt64(blocks.count - droppedCount) }
@@ -35,7 +37,7 @@ final class ChannelFeed {
         blocks.append(block)
         byteCount += block.count
         behindCount = followers.count
-        while byteCount > Self.byteCountMax || !mayKeepMore, first + 1 < end { dropFirst() }
+        while byteCount > byteCountMax || !mayKeepMore, first + 1 < end { dropFirst() }
     }
 
     /// Somebody is there from the next block on.

@@ -1,23 +1,22 @@
 /// The channels that connections of one loop follow.
 struct ChannelFeeds {
-    /// Octets of blocks of all channels that wait for somebody: past it each channel keeps its newest only.
-    private static let byteCountMax = 64 << 20
-
     private var feeds: [[UInt8]: ChannelFeed] = [:]
     private var byteCount = 0
     private let loop: Int
+    private let limits: FollowLimits
     /// Nil where nobody tells of items, as in tests of what lies beside.
     private let watch: ChannelWatch?
 
-    init(loop: Int, watch: ChannelWatch?) {
+    init(loop: Int, watch: ChannelWatch?, limits: FollowLimits = FollowLimits()) {
         self.loop = loop
         self.watch = watch
+        self.limits = limits
     }
 
     /// The feed of a channel, for somebody who is then to `add` itself.
     mutating func feed(of channelID: [UInt8]) -> ChannelFeed {
         if let feed = feeds[channelID] { return feed }
-        let feed = ChannelFeed(channelID: channelID)
+        let feed = ChannelFeed(channelID: channelID, byteCountMax: limits.channelByteCountMax)
         feeds[channelID] = feed
         watch?.add(channelID, loop: loop)
         return feed
@@ -37,7 +36,7 @@ struct ChannelFeeds {
     mutating func append(_ block: ItemEvents.Block) -> [UInt64] {
         // Nil where the last one has gone since.
         guard let feed = feeds[block.channelID] else { return [] }
-        let mayKeepMore = byteCount + block.octets.count <= Self.byteCountMax
+        let mayKeepMore = byteCount + block.octets.count <= limits.byteCountMax
         settle(feed) { $0.append(block.octets, mayKeepMore: mayKeepMore) }
         return feed.followers
     }

@@ -31,14 +31,30 @@ final class Follower {
     private(set) var position: UInt64
     /// When the wait is over, or the next sign of life is due, in milliseconds of the monotonic clock.
     private(set) var expiresAt: UInt64
+    /// How long an event stream is silent, in milliseconds.
+    private let silenceMilliseconds: UInt64
     /// For the access log; empty where there is none, or where the line is written.
     var accessPath: [UInt8] = []
 
-    init(_ subject: Subject, by method: Method = .get, position: UInt64, expiresAt: UInt64) {
+    /// - Parameter waitMilliseconds: how long one who awaits an answer waits at the most; nil for a stream.
+    init(
+        _ subject: Subject, by method: Method = .get, position: UInt64, waitMilliseconds: UInt64? = nil,
+        now: UInt64, limits: FollowLimits
+    ) {
         self.subject = subject
         self.method = method
         self.position = position
-        self.expiresAt = expiresAt
+        silenceMilliseconds = limits.silenceMilliseconds
+        let granted = waitMilliseconds.map { min($0, limits.waitMillisecondsMax) }
+        expiresAt = now + (granted ?? limits.silenceMilliseconds)
+    }
+
+    var kind: FollowerKind {
+        switch subject {
+        case .frame: .wait
+        case .frames: .frameEvents
+        case .items: .channelEvents
+        }
     }
 
     /// Whether a new frame is what it waits for.
@@ -84,7 +100,7 @@ final class Follower {
     }
 
     private func renew(_ progress: Progress, now: UInt64) -> Progress {
-        if case .events = progress { expiresAt = now + FollowLimits.silenceMilliseconds }
+        if case .events = progress { expiresAt = now + silenceMilliseconds }
         return progress
     }
 
@@ -140,14 +156,4 @@ final class Follower {
         response.content = .text
         return .lastEvents
     }
-}
-
-/// What following may take.
-enum FollowLimits {
-    /// Octets of events that are gathered into one piece.
-    static let pieceByteCount = 16 * 1024
-    /// How long an event stream is silent: less than the idle limit of any common proxy.
-    static let silenceMilliseconds: UInt64 = 15_000
-    /// The longest wait for a frame, in seconds: the limit of most proxies.
-    static let waitSecondsMax: UInt64 = 60
 }

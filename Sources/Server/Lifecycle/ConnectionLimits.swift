@@ -26,6 +26,8 @@ package struct ConnectionLimits: Sendable {
     /// `rateWindowMilliseconds`.
     package var octetsPerSecondMin: UInt64 = 1_024
     package var rateWindowMilliseconds: UInt64 = 30_000
+    /// What those may take who wait for what is still to come.
+    package var following = FollowLimits()
     /// How long the last words of a refused connection may take to be read before it is cut off.
     package var lingerTimeoutMilliseconds: UInt64 = 2_000
 

@@ -117,7 +117,9 @@ package final class Server {
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer,
                 ledgers: ConnectionLedgers(clients: ledger, operators: operatorLedger),
-                uploadByteCountMax: uploadByteCountMax, catalog: recovery.catalog,
+                uploadByteCountMax: uploadByteCountMax,
+                following: configuration.limits.following.part(ofEach: loops.count),
+                catalog: recovery.catalog,
                 tls: tls, ticketKeys: ticketKeys, turn: turn, frameClock: recovery.frameClock,
                 watch: watch, access: accessLog.map { AccessLines($0, format: configuration.accessLogFormat) }
             )

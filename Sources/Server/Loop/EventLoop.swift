@@ -44,8 +44,8 @@ final class EventLoop {
 
     init(
         index: Int, mailbox: Mailbox<LoopMessage>, writer: Mailbox<WriterMessage>,
-        ledgers: ConnectionLedgers, uploadByteCountMax: Int, catalog: CatalogCell, tls: TLSContext,
-        ticketKeys: TicketKeys, turn: consuming Turn, frameClock: FrameClock,
+        ledgers: ConnectionLedgers, uploadByteCountMax: Int, following: FollowLimits, catalog: CatalogCell,
+        tls: TLSContext, ticketKeys: TicketKeys, turn: consuming Turn, frameClock: FrameClock,
         watch: ChannelWatch? = nil, access: AccessLines? = nil
     ) throws {
         self.index = index
@@ -60,7 +60,7 @@ final class EventLoop {
         self.frameClock = frameClock
         workspace = Workspace(memory: UploadMemory(byteCountMax: uploadByteCountMax))
         workspace.access = access
-        workspace.feeds = ChannelFeeds(loop: index, watch: watch)
+        workspace.feeds = ChannelFeeds(loop: index, watch: watch, limits: following)
         workspace.batch.begin(loop: UInt32(index), heardOfCommit: 0)
         poller = try Poller(eventsMax: TurnLimits.eventsMax)
         try poller.add(mailbox.wake.descriptor, token: Self.mailboxToken, interest: .read)

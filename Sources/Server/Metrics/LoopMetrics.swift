@@ -18,6 +18,11 @@ struct LoopMetrics: Sendable {
     var failedHandshakes = InlineArray<6, UInt64>(repeating: 0)
     var http2 = HTTP2Metrics()
 
+    /// Those who wait now, by `FollowerKind`.
+    var followers = InlineArray<3, UInt64>(repeating: 0)
+    /// Those who were cut off, since what came next was no longer there, by `FollowerKind`.
+    var laggedFollowers = InlineArray<3, UInt64>(repeating: 0)
+
     /// By `RatePolicy`.
     var rateRefusals = InlineArray<7, UInt64>(repeating: 0)
     var wrongSecrets: UInt64 = 0
@@ -57,6 +62,8 @@ struct LoopMetrics: Sendable {
         }
     }
 
+    mutating func countLagged(_ kind: FollowerKind) { laggedFollowers[Int(kind.rawValue)] += 1 }
+
     mutating func count(_ failure: HandshakeFailure) { failedHandshakes[Int(failure.rawValue)] += 1 }
 
     mutating func count(_ cause: RefusalCause) {
@@ -84,6 +91,10 @@ struct LoopMetrics: Sendable {
         for index in handshakes.indices { handshakes[index] += other.handshakes[index] }
         for index in failedHandshakes.indices { failedHandshakes[index] += other.failedHandshakes[index] }
         http2.add(other.http2)
+        for index in followers.indices {
+            followers[index] += other.followers[index]
+            laggedFollowers[index] += other.laggedFollowers[index]
+        }
         for index in rateRefusals.indices { rateRefusals[index] += other.rateRefusals[index] }
         wrongSecrets += other.wrongSecrets
         for index in refusedUploads.indices { refusedUploads[index] += other.refusedUploads[index] }

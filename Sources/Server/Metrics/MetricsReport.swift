@@ -12,6 +12,7 @@ enum MetricsReport {
         appendRequests(loops, to: &out)
         appendConnections(loops, to: &out)
         append(loops.http2, to: &out)
+        appendFollowers(loops, to: &out)
         appendItems(loops, to: &out)
         appendLog(board.log.withLock { $0 }, loops, to: &out)
         appendStore(board.store.withLock { $0 }, to: &out)
@@ -93,6 +94,21 @@ enum MetricsReport {
             "syncstreamer_http2_failures_total", .counter,
             "HTTP/2 connections that ended without GOAWAY: what came was not HTTP/2, or memory was short.")
         out.sample(http2.failures)
+    }
+
+    private static func appendFollowers(_ loops: LoopMetrics, to out: inout MetricsText) {
+        out.begin(
+            "syncstreamer_followers", .gauge,
+            "Requests that wait for the next frame, and open event streams of frames and of channels.")
+        for kind in FollowerKind.allCases {
+            out.sample(loops.followers[Int(kind.rawValue)], "kind", kind.name)
+        }
+        out.begin(
+            "syncstreamer_followers_lagged_total", .counter,
+            "Event streams that were ended because their reader was too far behind.")
+        for kind in FollowerKind.allCases where kind != .wait {
+            out.sample(loops.laggedFollowers[Int(kind.rawValue)], "kind", kind.name)
+        }
     }
 
     private static func appendItems(_ loops: LoopMetrics, to out: inout MetricsText) {

@@ -27,6 +27,7 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup(title: "Compatibility") var compatibility: CompatibilityOptions
     @OptionGroup(title: "Uploads") var uploads: UploadLimitOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Following") var following: FollowLimitOptions
     @OptionGroup(title: "Log") var log: LogOptions
 
     func run() throws {
@@ -46,6 +47,7 @@ struct ServeCommand: ParsableCommand {
         try compatibility.apply(source, to: &configuration)
         try uploads.apply(source, to: &configuration)
         try limits.apply(source, to: &configuration)
+        try following.apply(source, to: &configuration.limits.following)
         try log.apply(source, to: &configuration)
         return configuration
     }

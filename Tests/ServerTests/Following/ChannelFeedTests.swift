@@ -5,13 +5,15 @@ import Testing
 @testable import Server
 
 @Suite struct ChannelFeedTests {
+    private let limits = FollowLimits()
+
     private func block(_ text: String, _ channel: String = "a") -> ItemEvents.Block {
         ItemEvents.Block(channelID: Array(channel.utf8), octets: Array(text.utf8))
     }
 
     private func follow(_ feeds: inout ChannelFeeds, _ token: UInt64, _ channel: String = "a") -> Follower {
         let feed = feeds.feed(of: Array(channel.utf8))
-        return Follower(.items(feed), position: feed.add(token), expiresAt: 0)
+        return Follower(.items(feed), position: feed.add(token), now: 0, limits: limits)
     }
 
     /// What a follower is given next: all of it, piece by piece, and whether it was the last.
@@ -59,14 +61,14 @@ import Testing
         var feeds = ChannelFeeds(loop: 0, watch: nil)
         let feed = feeds.feed(of: Array("a".utf8))
         let (fast, slow) = (follow(&feeds, 1), follow(&feeds, 2))
-        let half = String(repeating: "x", count: ChannelFeed.byteCountMax / 2)
+        let half = String(repeating: "x", count: limits.channelByteCountMax / 2)
         for _ in 0..<2 {
             _ = feeds.append(block(half))
             #expect(take(fast, &feeds) == (half, false))
         }
-        #expect(feed.byteCount == ChannelFeed.byteCountMax)
+        #expect(feed.byteCount == limits.channelByteCountMax)
         _ = feeds.append(block("y"))
-        #expect(feed.byteCount <= ChannelFeed.byteCountMax)
+        #expect(feed.byteCount <= limits.channelByteCountMax)
         #expect(take(fast, &feeds) == ("y", false))
         let (text, isLast) = take(slow, &feeds)
         #expect(isLast && text.hasPrefix("event: lagged\ndata: {"))
@@ -76,7 +78,7 @@ import Testing
     @Test func aLargeOneIsKept() {
         var feeds = ChannelFeeds(loop: 0, watch: nil)
         let follower = follow(&feeds, 1)
-        let large = String(repeating: "x", count: ChannelFeed.byteCountMax * 2)
+        let large = String(repeating: "x", count: limits.channelByteCountMax * 2)
         _ = feeds.append(block("small"))
         #expect(take(follower, &feeds) == ("small", false))
         _ = feeds.append(block(large))
@@ -87,7 +89,7 @@ import Testing
         var feeds = ChannelFeeds(loop: 0, watch: nil)
         let feed = feeds.feed(of: Array("a".utf8))
         _ = follow(&feeds, 1)
-        let size = ChannelFeed.byteCountMax / 8
+        let size = limits.channelByteCountMax / 8
         for number in 0..<100 {
             _ = feeds.append(block(String(repeating: "\(number % 10)", count: size)))
         }
@@ -99,8 +101,10 @@ import Testing
 
     /// The channels together have a limit too.
     @Test func manyChannelsKeepTheirNewestOnly() {
-        var feeds = ChannelFeeds(loop: 0, watch: nil)
-        let half = String(repeating: "x", count: ChannelFeed.byteCountMax / 2)
+        var limits = limits
+        limits.byteCountMax = 64 << 20
+        var feeds = ChannelFeeds(loop: 0, watch: nil, limits: limits)
+        let half = String(repeating: "x", count: limits.channelByteCountMax / 2)
         let channels = (0..<200).map { "channel \($0)" }
         for channel in channels { _ = follow(&feeds, 1, channel) }
         for _ in 0..<2 {

@@ -83,15 +83,15 @@ import Testing
                     ? Frames.get(1, path: "/channel/a")
                     : Array("GET /channel/a HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
             _ = rig.sent()
-            var isOverdue = rig.isOverdue(at: FollowLimits.silenceMilliseconds - 1)
+            var isOverdue = rig.isOverdue(at: rig.limits.following.silenceMilliseconds - 1)
             #expect(!isOverdue)
-            isOverdue = rig.isOverdue(at: FollowLimits.silenceMilliseconds)
+            isOverdue = rig.isOverdue(at: rig.limits.following.silenceMilliseconds)
             #expect(isOverdue)
             let outcome = rig.timeOut()
             #expect(outcome == .keep)
             let text = String(decoding: rig.sent(), as: UTF8.self)
             #expect(text.hasSuffix(isHTTP2 ? ":\n\n" : "3\r\n:\n\n\r\n"))
-            isOverdue = rig.isOverdue(at: 2 * FollowLimits.silenceMilliseconds - 1)
+            isOverdue = rig.isOverdue(at: 2 * rig.limits.following.silenceMilliseconds - 1)
             #expect(!isOverdue)
         }
     }

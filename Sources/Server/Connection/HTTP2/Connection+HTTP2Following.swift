@@ -9,7 +9,7 @@ extension Connection {
         _ followed: Followed, on stream: HTTP2StreamID, _ exchange: HTTP2Exchange,
         _ workspace: inout Workspace, _ turn: borrowing Turn
     ) {
-        let follower = workspace.follow(followed, by: token, now: turn.monotonic)
+        let follower = workspace.follow(followed, by: token, turn)
         exchange.followers.append(FollowingStream(stream: stream, follower: follower))
         if follower.isAnswer {
             workspace.access?.suspend(into: &follower.accessPath)
@@ -75,6 +75,7 @@ extension Connection {
             exchange.setContent(StreamContent(cursor, of: stream, now: turn.monotonic), of: stream.slot)
             exchange.session.offer(stream, byteCount: workspace.response.contentByteCount)
             guard case .lastEvents = progress else { return }
+            workspace.metrics.countLagged(following.follower.kind)
             exchange.session.finish(stream)
             exchange.removeFollower(of: stream, token, &workspace)
         }
