@@ -83,7 +83,12 @@ extension Connection {
     /// The peer has ended its direction, and all that can be done without further octets is done. True where
     /// that makes more to do.
     private func endInput(_ workspace: borrowing Workspace) -> Bool {
-        if (phase == .head || phase == .follow) && remainder == nil { isClosing = true }
+        if phase == .head && remainder == nil { isClosing = true }
+        // Who awaits one answer may still read it (RFC 9293 section 3.6). An event stream, which is never
+        // whole, ends here: nobody would notice for long that its reader is gone.
+        if phase == .follow && remainder == nil && !(follower!.isAnswer && records.mayEndOneWay) {
+            isClosing = true
+        }
         guard phase == .body, let pending, !pending.isWaitingForLog, !workspace.isQueueFull,
             workspace.plaintext.isEmpty, workspace.ciphertext.isEmpty, !records.hasPending
         else { return false }
@@ -224,9 +229,7 @@ extension Connection {
         let canDecrypt = !ciphertext.isEmpty || records.hasPending
         if more || canDecrypt && plaintext.count < TurnLimits.plaintextByteCountMax { return .again }
         switch phase {
-        case .handshake where isPeerDone, .head where isPeerDone, .discard where isPeerDone,
-            .follow where isPeerDone:
-            return .close
+        case .handshake where isPeerDone, .head where isPeerDone, .discard where isPeerDone: return .close
         case .handshake: break
         case .head where exchange != nil: awaitStreams(exchange!, turn)
         case .head: awaitHead(turn)

@@ -43,6 +43,15 @@ struct RecordLayer: ~Copyable {
         }
     }
 
+    /// Whether the peer may end its direction and go on to read: by TLS 1.2 an end is that of both directions
+    /// (RFC 5246 section 7.2.1), by 1.3 it is not (RFC 8446 section 6.1).
+    var mayEndOneWay: Bool {
+        switch session {
+        case .some(let session): session.agreement?.isTLS13 ?? false
+        case .none: true
+        }
+    }
+
     /// Feeds what came from the socket and drains what it decrypts to; see `TLSSession.receive`.
     mutating func receive(
         _ ciphertext: inout Buffer, into plaintext: inout Buffer, plaintextMax: Int, replies: inout Buffer
