@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from support.attacks import (
-    CONTINUATION, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, PING, PROTOCOL_ERROR, Attacker, frame)
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, HEADERS, PING, REFUSED_STREAM, RST_STREAM, Attacker, frame)
 from support.events import Events
 from support.metrics import Metrics
 from support.server import AUTHORIZED, JSON, OCTETS, Server, run
@@ -190,8 +190,20 @@ class Frames:
     within_options = beyond_options = property(lambda self: self.options)
 
 
-def streams(count):
-    return lambda more: b"".join(frame(HEADERS, 1 + 2 * number, POST_HEAD, END_HEADERS) for number in range(count + more))
+class Streams(Frames):
+    """One too many is refused alone."""
+    def __init__(self, count, options):
+        super().__init__(
+            lambda more: b"".join(frame(HEADERS, 1 + 2 * number, POST_HEAD, END_HEADERS) for number in range(count + more)),
+            REFUSED_STREAM, 'syncstreamer_http2_streams_reset_total{reason="refused-stream"}', options, count)
+
+    def beyond(self, server):
+        with Attacker(server, self.streams) as client:
+            client.send(self.frames(1))
+            assert client.until_frame(RST_STREAM, 1 + 2 * self.streams) == self.code.to_bytes(4, "big")
+            # The others go on: the first one's content comes to its end.
+            client.send(frame(DATA, 1, b"1", END_STREAM))
+            assert client.until_frame(HEADERS, 1) is not None
 
 
 def continuations(count):
@@ -439,8 +451,7 @@ LIMITS = {
     "--max-connections": [Connections("--max-connections", "total")],
     "--max-connections-per-address": [Connections("--max-connections-per-address", "address")],
     "--max-streams": [
-        Frames(streams(5), PROTOCOL_ERROR, 'syncstreamer_http2_goaways_total{reason="protocol-error"}', ("--max-streams", "5"), 5),
-        Frames(streams(128), PROTOCOL_ERROR, 'syncstreamer_http2_goaways_total{reason="protocol-error"}', ())],
+        Streams(5, ("--max-streams", "5")), Streams(128, ())],
     "--max-continuations": [
         Frames(continuations(count), ENHANCE_YOUR_CALM, 'syncstreamer_http2_connections_sent_away_total{reason="continuations"}', options)
         for count, options in [(3, ("--max-continuations", "3")), (8, ())]],

@@ -154,11 +154,14 @@ def test_streams_of_a_connection(start):
         client.until(lambda: client.connection.remote_settings.max_concurrent_streams == 5)
         client.connection.remote_settings[3] = 100
         client.connection.remote_settings.acknowledge()
-        with pytest.raises(Ended) as ended:
-            for _ in range(6):
-                client.begin("POST", "/channel/a", OCTETS)
-            client.until(lambda: False)
-        assert ended.value.goaway.error_code == 1
+        streams = [client.begin("POST", "/channel/a", OCTETS) for _ in range(6)]
+        client.until(lambda: client.resets)
+        assert client.resets == {streams[5]: 7}
+        for stream in streams[:5]:
+            client.content(b"x", stream, ends=True)
+        assert all(client.response(stream).status == 200 for stream in streams[:5])
+        # Their ends have made room.
+        assert client.ask("POST", "/channel/a", OCTETS, b"x").status == 200
 
 
 def test_frames_that_ask_for_nothing(start):

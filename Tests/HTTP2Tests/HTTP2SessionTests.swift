@@ -279,11 +279,26 @@ import Testing
 
     @Test func moreStreamsThanThereMayBe() throws {
         _ = sent()
-        for index in 0..<Int32(limits.streamsMax) { _ = try request(2 * index + 1, ends: false) }
-        #expect(try receive(Peer.headers(2 * Int32(limits.streamsMax) + 1, Peer.get("/"))).isEmpty)
-        #expect(session.streamCount == limits.streamsMax)
-        // PROTOCOL_ERROR (RFC 9113 section 5.1.2)
-        #expect(sent().contains { $0.type == 7 && Array($0.payload[4..<8]) == [0, 0, 0, 1] })
+        var streams: [HTTP2StreamID] = []
+        for index in 0..<Int32(limits.streamsMax) {
+            streams.append(try request(2 * index + 1, ends: false))
+        }
+        // REFUSED_STREAM, once and for that one alone (RFC 9113 section 5.1.2).
+        var next = 2 * Int32(limits.streamsMax) + 1
+        for _ in 0..<3 {
+            #expect(try receive(Peer.headers(next, Peer.get("/"))).isEmpty)
+            #expect(session.streamCount == limits.streamsMax)
+            let frames = sent()
+            #expect(frames.map(\.type) == [3] && frames[0].stream == next)
+            #expect(frames[0].payload == [0, 0, 0, 7])
+            next += 2
+        }
+        // The others go on, and one that ends makes room.
+        respond(streams[0], contentByteCount: 5)
+        _ = try receive(Peer.reset(1))
+        _ = sent()
+        session.removeEvents()
+        _ = try request(next)
     }
 
     @Test func headsBeyondTheLimitsAreSaidToBe() throws {

@@ -95,7 +95,13 @@ extension HTTP2Session {
         if UInt32(head.type) != NGHTTP2_DATA.rawValue || head.length == 0 { spend() }
         ignoredByteCount -= Self.frameHeadByteCount + head.length
         noteContinuation(UInt32(head.type) == NGHTTP2_CONTINUATION.rawValue)
+        // Of a head that is refused nothing else is told.
+        if headStream == 0 && Self.endsHead(head) { headBegunAt = nil }
         return 0
+    }
+
+    private static func endsHead(_ head: nghttp2_frame_hd) -> Bool {
+        UInt32(head.flags) & NGHTTP2_FLAG_END_HEADERS.rawValue != 0
     }
 
     /// A head in pieces without end is one that is never looked at (CVE-2024-27316).
@@ -131,8 +137,9 @@ extension HTTP2Session {
         headStream = unsafe headers.hd.stream_id
         headBegunAt = now
         if !isCollecting { return 0 }  // Trailer fields, which mean nothing here.
-        fields.begin()
         let number = unsafe headers.hd.stream_id
+        if streamCount >= limits.streamsMax { return unsafe refuse(headers.hd) }
+        fields.begin()
         let slot = freeSlots.popLast() ?? numbers.count
         if slot == numbers.count {
             numbers.append(0)
@@ -145,6 +152,21 @@ extension HTTP2Session {
         // SAFETY: the pointer is a number and points nowhere. 0 is a stream without slot.
         return unsafe nghttp2_session_set_stream_user_data(
             session, number, UnsafeMutableRawPointer(bitPattern: slot + 1))
+    }
+
+    /// One stream too many: it is refused, and the others go on (RFC 9113 section 5.1.2). nghttp2 would end
+    /// the connection. The refused one is open until that is sent, and costs as one that was broken off.
+    private func refuse(_ head: nghttp2_frame_hd) -> Int32 {
+        isCollecting = false
+        headStream = 0
+        if Self.endsHead(head) { headBegunAt = nil }
+        spend()
+        noteReceived(head.length)
+        // SAFETY: values only.
+        _ = unsafe nghttp2_submit_rst_stream(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), head.stream_id,
+            HTTP2ErrorCode.refusedStream.rawValue)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
     }
 
     func takeField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Int32 {
@@ -232,6 +254,9 @@ extension HTTP2Session {
     /// Appends octets to the pieces.
     func append(frame octets: UnsafeBufferPointer<UInt8>) {
         frames.append(copying: unsafe Span(_unsafeElements: octets))
+        if unsafe octets.count > Self.streamsMaxOffset && octets[3] == UInt8(NGHTTP2_SETTINGS.rawValue) {
+            announceStreamsMax(inLast: octets.count)
+        }
         pieceRoom -= octets.count
         if let last = pieces.last, last.contentByteCount == 0 {
             pieces[pieces.count - 1].frameByteCount += octets.count
@@ -239,6 +264,17 @@ extension HTTP2Session {
             pieces.append(HTTP2Piece(frameByteCount: octets.count))
         }
     }
+
+    /// Puts the limit to streams into the settings that were just appended, the only ones of this side with
+    /// entries: the value of the first entry, behind the frame's head and the entry's name (RFC 9113 section
+    /// 6.5.1).
+    private func announceStreamsMax(inLast byteCount: Int) {
+        let value = UInt32(limits.streamsMax)
+        let octets: [UInt8] = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+        frames.overwrite(at: frames.count - byteCount + Self.streamsMaxOffset, with: octets.span)
+    }
+
+    private static let streamsMaxOffset = frameHeadByteCount + 2
 
     /// Tells of an answer that came before the request's end, and of what this side breaks off.
     func noteSent(_ frame: UnsafePointer<nghttp2_frame>) -> Int32 {

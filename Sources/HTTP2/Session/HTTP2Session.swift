@@ -34,7 +34,8 @@ package final class HTTP2Session {
     var ignoredByteCount = 0
     /// CONTINUATION frames of the head that comes.
     var continuationCount = 0
-    /// The stream whose head, or whose trailer fields, have begun and not ended; 0 for none.
+    /// The stream whose head, or whose trailer fields, have begun and not ended; 0 for none, and
+    /// for one that is refused.
     var headStream: Int32 = 0
     /// When they began, in milliseconds of the monotonic clock; nil where none has. No other frame may come
     /// before their end (RFC 9113 section 4.3).
@@ -77,9 +78,9 @@ package final class HTTP2Session {
 
     private func submitSettings(_ requestLimits: RequestLimits) -> Bool {
         let settings = [
+            // First, for `announceStreamsMax`. Here it is nghttp2's own limit, which `beginHead` keeps below.
             nghttp2_settings_entry(
-                settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
-                value: UInt32(limits.streamsMax)),
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: UInt32.max),
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue),
                 value: UInt32(limits.streamWindowByteCount)),
@@ -314,6 +315,7 @@ package enum HTTP2ErrorCode: UInt32, Sendable {
     case noError = 0
     case protocolError = 1
     case internalError = 2
+    case refusedStream = 7
     case cancel = 8
     case enhanceYourCalm = 11
 }
