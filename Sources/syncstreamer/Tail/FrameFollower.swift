@@ -16,7 +16,7 @@ struct FrameFollower {
         case none(milliseconds: UInt64)
     }
 
-    private static let waitSeconds = 30
+    private static let waitSeconds = 25
     /// What a busy server may take on top of the wait.
     private static let graceSeconds = 30
     private static let pollMillisecondsRange: ClosedRange<UInt64> = 100...2000

@@ -26,7 +26,7 @@ class Viewer:
         seen = []
         try:
             while len(seen) < count:
-                status, body = await self.ask(f"/frame/after/{last}?wait=30")
+                status, body = await self.ask(f"/frame/after/{last}?wait=25")
                 if status == 204:
                     continue
                 assert status == 200, (status, body)
