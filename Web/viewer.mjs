@@ -500,6 +500,12 @@ class Card {
     this.#numbers = found
   }
 
+  /** What can't be shown in another way is shown as octets. */
+  showOctets() {
+    this.kind = 'other'
+    this.details.open = true
+  }
+
   /** Forgets what it has, which is of another time, and keeps its form and its place. */
   empty() {
     this.#count = 0
@@ -585,6 +591,8 @@ class Sound {
   #playing = new Set()
   /** When the last piece of a channel ends. */
   #ends = new Map()
+  /** Channels whose last piece the browser can't decode. */
+  unheard = new Set()
   isOn = false
   played = 0
   /** How far the last piece began from when it was due, in milliseconds. */
@@ -636,9 +644,11 @@ class Sound {
       this.#decoder ??= new OfflineAudioContext(1, 1, 48_000)
       piece.buffer = await this.#decoder.decodeAudioData(piece.item.data.slice().buffer)
       piece.state = 'decoded'
+      this.unheard.delete(piece.channel)
       this.#hear(piece)
     } catch {
-      piece.state = 'broken' // Its card shows its octets.
+      piece.state = 'broken'
+      this.unheard.add(piece.channel)
     }
   }
 
@@ -678,8 +688,9 @@ class Sound {
 
 // ---- The time line
 
-// Sizes are asked for one by one, the newest first, of so many frames at the most.
-const SIZES_MAX = 400
+// The sizes of frames that were not fetched are asked for one by one, of about so many, evenly over all that there are: each is
+// a request, and a cache on the way may fetch the whole frame for it.
+const SIZES_MAX = 48
 const FRAMES_SHOWN_MIN = 60
 // What a frame without items has.
 const FRAME_OCTETS_MIN = 30
@@ -691,6 +702,8 @@ class TimeLine {
   #known = new Map()
   #drawn = ''
   #hover
+  /** The pointer's event that said so. */
+  #hoverEvent
 
   constructor(element, hint, seek) {
     this.element = element
@@ -705,7 +718,7 @@ class TimeLine {
     })
     element.addEventListener('pointermove', (event) => {
       this.#hover = this.#timeAt(event)
-      this.#tellHover(event)
+      this.#tellHover((this.#hoverEvent = event))
     })
     element.addEventListener('pointerup', (event) => {
       if (pressed && Math.abs(this.#timeAt(event) - this.soughtAt) > 1) seekTo(event)
@@ -720,6 +733,12 @@ class TimeLine {
 
   changed() {
     this.#drawn = ''
+  }
+
+  measured(frame, size) {
+    frame.size = size
+    this.changed()
+    if (this.#hover !== undefined) this.#tellHover(this.#hoverEvent)
   }
 
   get first() {
@@ -752,13 +771,30 @@ class TimeLine {
     return known
   }
 
-  /** The newest frame whose size is not known, of those that are asked for. */
+  /** The frame whose size is to be asked for next: the one that is pointed at, or the newest with no known one near. */
   get unmeasured() {
-    const least = Math.max(0, this.frames.length - SIZES_MAX)
-    for (let index = this.frames.length - 1; index >= least; index--) {
-      if (this.frames[index].size === undefined) return this.frames[index]
+    const pointed = this.#hover === undefined ? undefined : this.frameAt(this.#hover)
+    if (pointed && pointed.size === undefined) return pointed
+    const apart = Math.ceil(this.frames.length / SIZES_MAX)
+    let unknown = 0
+    for (let index = this.frames.length - 1; index >= 0; index--) {
+      unknown = this.frames[index].size === undefined ? unknown + 1 : 0
+      if (unknown === apart) return this.frames[index]
     }
     return undefined
+  }
+
+  /** The size of each frame, or that of the nearest one whose size is known. */
+  #sizes() {
+    const sizes = this.frames.map(({ size }) => size)
+    let before = -Infinity
+    sizes.forEach((size, index) => {
+      if (size !== undefined) {
+        for (let gap = Math.max(0, Math.ceil((before + index) / 2)); gap < index; gap++) sizes[gap] = size
+        before = index
+      } else if (before >= 0) sizes[index] = sizes[before]
+    })
+    return sizes
   }
 
   #range(now) {
@@ -811,21 +847,25 @@ class TimeLine {
     const base = surface.height - 1.1 * theme.rem
     // The retained time as a rail; where frames are missing it is not there.
     context.fillStyle = theme.rule
-    const largest = this.frames.reduce((most, { size }) => Math.max(most, (size ?? 0) - FRAME_OCTETS_MIN), 1)
+    const sizes = this.#sizes()
+    const largest = sizes.reduce((most, size) => Math.max(most, (size ?? 0) - FRAME_OCTETS_MIN), 1)
     let column = -1
     let highest = 0
-    for (const { startAt, endAt, size } of this.frames) {
+    for (const [index, { startAt, endAt, size }] of this.frames.entries()) {
       const left = x(startAt)
       const width = Math.max(0.75, x(endAt) - left - (surface.width / this.frames.length > 3 ? 1 : 0))
-      const share = Math.sqrt(Math.max(0, (size ?? 0) - FRAME_OCTETS_MIN) / largest)
+      const share = Math.sqrt(Math.max(0, (sizes[index] ?? 0) - FRAME_OCTETS_MIN) / largest)
       const height = 2 + share * (base - 4)
       // Where a pixel has many frames, the largest is seen.
       if (Math.floor(left) === column && height <= highest) continue
       column = Math.floor(left)
       highest = height
       context.fillStyle = startAt <= position ? theme['bar-played'] : theme.bar
+      // What is about so high is paler.
+      context.globalAlpha = size === undefined ? 0.55 : 1
       context.fillRect(left, base - height, width, height)
     }
+    context.globalAlpha = 1
     context.fillStyle = theme.grid
     context.fillRect(0, base + 1, surface.width, 1)
     this.#drawGaps(context, x, base)
@@ -885,8 +925,6 @@ class TimeLine {
 // ---- The page
 
 const WORDS_INTERVAL = 200
-// All plots are drawn within so many sixtieths of a second.
-const PLOTS_TURNS = 4
 const INDEX_INTERVAL_MIN = 2000
 const CARD_WIDTH_REM = 25
 const ICONS = { Pause: 'M5 4h3.4v12H5zM11.6 4H15v12h-3.4z', Play: 'M6 3.6v12.8L16.4 10z' }
@@ -909,7 +947,6 @@ class Page {
   #new = []
   #hasFrames = false
   #isLeft = false
-  #turn = 0
   #recoveredAt = -Infinity
 
   constructor() {
@@ -1046,6 +1083,7 @@ class Page {
       this.visible.observe(card.element)
       this.#new.push(card)
     }
+    if (card.kind === 'sound' && this.sound.unheard.has(channel.id)) card.showOctets()
     card.take(item)
     this.#items.push(item.timestamp)
     // A page that is not seen draws nothing, but is heard.
@@ -1107,16 +1145,9 @@ class Page {
     this.drawn.milliseconds += performance.now() - begun
   }
 
-  /** Draws some plots a turn, one after the other, so that no turn has to draw all of them. */
+  /** Plots of one width move in the same turn, and the turns between have nothing for the browser to put together. */
   #draw(position) {
-    const cards = [...this.cards.values()]
-    const most = Math.ceil(cards.length / PLOTS_TURNS)
-    for (let looked = 0, drawn = 0; looked < cards.length && drawn < most; looked++) {
-      const card = cards[this.#turn++ % cards.length]
-      if (!card.isVisible || !card.draw(position, this.length)) continue
-      drawn++
-      this.drawn.plots++
-    }
+    for (const card of this.cards.values()) if (card.isVisible && card.draw(position, this.length)) this.drawn.plots++
   }
 
   #tellCards(position) {
@@ -1201,8 +1232,7 @@ class Page {
     if (this.#isMeasuring || this.#trouble) return
     this.#isMeasuring = true
     for (let count = 0, frame; count < 40 && (frame = this.line.unmeasured); count++) {
-      frame.size = await this.#sizeOf(frame.id).catch(() => 0)
-      this.line.changed()
+      this.line.measured(frame, await this.#sizeOf(frame.id).catch(() => 0))
     }
     this.#isMeasuring = false
   }

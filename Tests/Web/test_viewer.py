@@ -111,6 +111,41 @@ def test_sound_is_heard_when_it_is_asked_for(playing):
     assert playing.run("return viewer.sound.isOn") is False
 
 
+SAMPLES = Path(__file__).resolve().parent / "samples"
+# A tone of 440 Hz, half a second, at -13.5 dB.
+SOUNDS = {"opus in ogg": ("audio/ogg", "tone.ogg"), "opus in webm": ("audio/webm", "tone.webm"), "aac": ("audio/aac", "tone.aac"),
+          "aac in mp4": ("audio/mp4", "tone.m4a"), "none": ("audio/none", "")}
+
+
+def test_compressed_sound_is_decoded_where_the_browser_can(page, source):
+    """And its octets are shown where it can't; which of both it is, the browser says."""
+    octets = {name: (SAMPLES / file).read_bytes() if file else bytes(100) for name, (_, file) in SOUNDS.items()}
+    decodes = "return new OfflineAudioContext(1, 1, 48000).decodeAudioData(new Uint8Array(args[0]).buffer).then(() => true, () => false)"
+    can = {name: page.run(decodes, list(octets[name])) for name in SOUNDS}
+    assert can["opus in ogg"] and can["opus in webm"] and not can["none"]
+    posters = Posters(source, lambda _: [(name.replace(" ", "-"), kind, octets[name], False) for name, (kind, _) in SOUNDS.items()])
+    try:
+        for name in SOUNDS:
+            channel = name.replace(" ", "-")
+            if can[name]:
+                loudest = f"Math.max(...viewer.cards.get('{channel}')?.lanes.traces.get('loudness_dB')?.values.subarray(0, 1) ?? [])"
+                page.wait(f"{loudest} < 0 && {loudest} > -60", f"how loud {name} is")
+                traced = page.run(f"const {{ values, count }} = viewer.cards.get('{channel}').lanes.traces.get('loudness_dB')\n"
+                                  "return Math.max(...values.subarray(0, count))")
+                assert -15 < traced < -12
+            else:
+                page.wait(f"{card(channel)}?.querySelector('details').open", f"the octets of {name}")
+                dump = page.run(f"return {card(channel)}.querySelector('pre').textContent")
+                assert dump.startswith("0000  " + " ".join(f"{octet:02x}" for octet in octets[name][:8]))
+                assert f"Last item, {octets_in_words(len(octets[name]))}" in page.run(f"return {card(channel)}.querySelector('summary').textContent")
+    finally:
+        posters.close()
+
+
+def octets_in_words(count):
+    return f"{count} B" if count < 1000 else f"{count / 1000:.3g} kB"
+
+
 def test_pause_stops_and_play_goes_on(playing):
     playing.click("#play")
     playing.wait("document.body.dataset.state === 'paused'", "that it says so")
@@ -197,6 +232,32 @@ def test_the_time_line_shows_frames_their_sizes_and_the_gaps_between_them(browse
     sizes = browser.run("return viewer.line.frames.map(({ id, size }) => [id, size])")
     assert sizes == [[frame_id, len(source.frame_octets(frame_id))] for frame_id in ids]
     browser.open("about:blank")
+
+
+def test_of_many_frames_few_sizes_are_asked_for(page):
+    """Each may cost a cache a whole frame. That of the one that is pointed at comes first."""
+    page.wait("viewer.line.frames.length > 0", "the time line")
+    asked, apart, pointed, first = page.run("""
+        const { line } = viewer
+        const entries = Array.from({ length: 1000 }, (_, at) => ({ id: String(1000 * at), startAt: 1000 * at, endAt: 1000 * (at + 1) }))
+        line.set(entries.reverse())
+        let asked = 0
+        for (let frame; (frame = line.unmeasured); asked++) frame.size = 100
+        let apart = 0
+        line.frames.reduce((unknown, { size }) => {
+            apart = Math.max(apart, unknown)
+            return size === undefined ? unknown + 1 : 0
+        }, 0)
+        line.draw(1_000_000, 1_000_000, true)
+        const { left, top, width } = line.element.getBoundingClientRect()
+        const pointed = line.frames.findIndex(({ size }, at) => at > 500 && size === undefined)
+        const x = left + (pointed + 0.5) / 1000 * width
+        line.element.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: top + 5 }))
+        const first = line.unmeasured.id
+        line.element.dispatchEvent(new PointerEvent('pointerleave'))
+        line.set([])
+        return [asked, apart, String(1000 * pointed), first]""")
+    assert 40 <= asked <= 48 and apart < 21 and pointed == first
 
 
 def test_channels_can_be_filtered(playing):
