@@ -102,7 +102,7 @@ export class ServerClock {
   now(): number
   /** Asks the server a few times, and keeps what is better than what was known. */
   estimate(options?: Abortable): Promise<void>
-  /** Estimates every minute, and after a sleep, until `stop` was called as often. Resolves when the first try has ended. */
+  /** Estimates after a minute, less and less often up to every ten, and after a sleep, until `stop` was called as often. Resolves when the first try has ended. */
   start(): Promise<void>
   stop(): void
 }

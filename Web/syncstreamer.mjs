@@ -319,8 +319,9 @@ class Watch {
 // ---- The server's clock
 
 const CLOCK_SAMPLES = 5
+// Doubled up to ten times that.
 const CLOCK_INTERVAL = 60_000
-// How far two quartz clocks may part in a millisecond: 50 parts in a million are a bad one.
+// How far two quartz clocks part where one is bad.
 const CLOCK_DRIFT = 50e-6
 // The device was asleep or its clock was set where its two clocks part by so much.
 const CLOCK_JUMP = 1000
@@ -400,9 +401,11 @@ export class ServerClock {
   }
 
   async #keepEstimating(signal, tell) {
+    let interval = CLOCK_INTERVAL
     while (!signal.aborted) {
-      let rest = CLOCK_INTERVAL
+      let rest = interval
       await this.estimate({ signal }).then(() => this.#rest.reset(), (error) => (rest = this.#rest.after(error)))
+      if (rest === interval) interval = Math.min(2 * interval, 10 * CLOCK_INTERVAL)
       tell()
       await this.#rest.for(rest, signal).catch(() => {}) // It was stopped.
     }

@@ -1223,7 +1223,7 @@ class Page {
 
   async #lookAround(time) {
     const { last } = this.line
-    const interval = Math.max(INDEX_INTERVAL_MIN, last ? last.endAt - last.startAt : 0) * (this.player.isLive ? 6 : 1)
+    const interval = Math.max(INDEX_INTERVAL_MIN, last ? last.endAt - last.startAt : 0) * (this.player.isLive ? 30 : 1)
     if (time - this.#indexAt >= interval || (this.#indexAt === 0 && !last)) {
       this.#indexAt = time
       // The player says it where the server is away.

@@ -67,7 +67,7 @@ test('setting the device\'s clock changes nothing', async () => {
   }
 })
 
-test('it is estimated again every minute, and a worse sample is not taken for a better one', async () => {
+test('it is estimated again after a minute, and a worse sample is not taken for a better one', async () => {
   const { time, standIn, clock } = begin()
   await clock.start()
   assert.equal(standIn.asked.length, 5)
@@ -84,6 +84,21 @@ test('it is estimated again every minute, and a worse sample is not taken for a 
   near(clock.now(), standIn.now, 1)
   clock.stop()
   assert.equal(time.timerCount, 0)
+})
+
+test('it is asked less and less often, but at once after a sleep', async () => {
+  const { time, standIn, clock } = begin()
+  await clock.start()
+  const times = async (milliseconds) => {
+    const before = standIn.asked.length
+    await time.advance(milliseconds)
+    return (standIn.asked.length - before) / 5
+  }
+  for (const minutes of [1, 2, 4, 8, 10, 10]) assert.deepEqual([await times(minutes * 60_000 - 1000), await times(1000)], [0, 1])
+  time.doze(3600_000)
+  clock.now()
+  assert.equal(await times(1000), 1)
+  clock.stop()
 })
 
 test('after a sleep it is estimated anew at once', async () => {
