@@ -141,7 +141,7 @@ def established(server, version=None):
 
 def test_slowloris(start):
     """Heads that come a field at a time, on as many connections as an address may have."""
-    server = start("--header-timeout", "2s", "--threads", "1")
+    server = start("--header-timeout", "5s", "--threads", "1")
     with others_are_served(server), nothing_is_kept(server), contextlib.ExitStack() as stack:
         slow = [stack.enter_context(server.wire()) for _ in range(300)]
         for wire in slow:
