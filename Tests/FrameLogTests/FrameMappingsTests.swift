@@ -79,6 +79,8 @@ import Testing
             byteCount: UInt64(StoredFrame.checkedAtOnceByteCountMax) + 1, gzipByteCount: nil,
             condition: .unchecked, mappings: mappings)
         found.frame.withLock { $0 = frame }
+        // The frame refers to the mappings, and those to what opens them.
+        defer { found.frame.withLock { $0 = nil } }
         for _ in 0..<2 {
             let error = #expect(throws: SystemError.self) { try frame.identity() }
             #expect(error?.code == SystemError.badContent)
