@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from Benchmarks.client import check_suite
-from Benchmarks.servers import Server, free_port
+from Benchmarks.servers import Server, free_port, until
 from Benchmarks.setting import SERVER_CORE, SUITE
 
 
@@ -40,8 +40,10 @@ class Nginx(StaticServer):
 
     def workers(self):
         """The one worker: the master does nothing."""
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=True)
-        return [int(pid) for pid in children.stdout.split()]
+        # The port answers from when the first process has it, a moment before there are workers.
+        children = until(
+            lambda: subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout, "workers")
+        return [int(pid) for pid in children.split()]
 
     def configuration(self, setting):
         folder = self.folder
