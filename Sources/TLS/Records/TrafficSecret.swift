@@ -64,14 +64,13 @@ struct TrafficSecret: ~Copyable {
         append(1)
         var block = InlineArray<48, UInt8>(repeating: 0)
         var span = block.mutableSpan
-        // SAFETY: HMAC writes as many octets as the hash has, for which there is room (HMAC(3)).
+        // SAFETY: there is room for as many octets as the hash has.
         unsafe span.withUnsafeMutableBufferPointer { block in
-            let isMade = unsafe info.span.withUnsafeBufferPointer { info in
-                unsafe HMAC(
-                    suite.hash, memory.baseAddress, Int32(memory.count), info.baseAddress, count,
-                    block.baseAddress, nil)
+            unsafe info.span.withUnsafeBufferPointer { info in
+                unsafe suite.authenticate(
+                    UnsafeBufferPointer(rebasing: info[..<count]), key: UnsafeBufferPointer(memory),
+                    into: block.baseAddress!)
             }
-            unsafe precondition(isMade != nil, "HMAC fails only where there is no memory")
             _ = unsafe target.update(from: block[..<target.count])
             unsafe OPENSSL_cleanse(block.baseAddress, block.count)
         }
