@@ -13,8 +13,7 @@ enum ApplicationProtocol {
 /// record layer in the kernel can take its place.
 struct RecordLayer: ~Copyable {
     private var session: TLSSession?
-    /// Whether the last `receive` stopped for want of room, so that octets for the parser may wait inside,
-    /// for which the socket raises no event.
+    /// Octets for the parser wait inside, for which the socket raises no event.
     private(set) var hasPending = false
 
     /// The server's side of a TLS session.
@@ -59,13 +58,20 @@ struct RecordLayer: ~Copyable {
         if session != nil {
             let progress = session!.receive(
                 &ciphertext, into: &plaintext, plaintextMax: plaintextMax, replies: &replies)
-            hasPending = progress == .full
+            hasPending = progress == .full && holdsOctets
             return progress
         }
         let count = min(ciphertext.count, max(0, plaintextMax - plaintext.count))
         plaintext.append(copying: ciphertext.octets.extracting(0..<count))
         ciphertext.consume(count)
         return ciphertext.isEmpty ? .open : .full
+    }
+
+    private var holdsOctets: Bool {
+        switch session {
+        case .some(let session): session.hasPending
+        case .none: false
+        }
     }
 
     /// Encrypts what is to be sent; false where the session is dead.

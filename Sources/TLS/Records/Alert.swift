@@ -8,7 +8,6 @@ enum Alert: UInt8 {
     case recordOverflow = 22
     case illegalParameter = 47
     case decodeError = 50
-    case internalError = 80
     case userCanceled = 90
 
     /// The level and the description. All are fatal but the two that say that the peer has no more to say.

@@ -105,7 +105,7 @@ struct ProtectedRecords: ~Copyable {
             let end = min(content.count, start + Self.contentByteCountMax)
             if sealer.recordNumber >= Self.recordCountMax { try updateSendingKey(into: &output) }
             let piece = content.extracting(start..<end)
-            if !sealer.seal(piece, as: type.rawValue, into: &output) { throw .library() }
+            if !sealer.seal(piece, as: type.rawValue, into: &output) { throw .ofOpenSSL() }
             start = end
         }
     }
@@ -171,17 +171,9 @@ extension ProtectedRecords {
             ErrorQueue.clear()
             throw RecordFault("a record that the peer did not send", .badRecordMAC)
         }
-        guard let (type, byteCount) = Self.content(of: plaintext.octets.extracting(start..<plaintext.count))
-        else {
-            plaintext.truncate(to: start)
-            throw RecordFault("a record of an unknown type", .unexpectedMessage)
-        }
-        guard byteCount <= Self.contentByteCountMax else {
-            plaintext.truncate(to: start)
-            throw RecordFault("a record that holds too much", .recordOverflow)
-        }
-        plaintext.truncate(to: start + byteCount)
         do throws(RecordFault) {
+            let (type, byteCount) = try Self.content(of: plaintext.octets.extracting(start..<plaintext.count))
+            plaintext.truncate(to: start + byteCount)
             if type == .applicationData {
                 try countData(byteCount)
                 if byteCount > room {
@@ -201,10 +193,17 @@ extension ProtectedRecords {
     }
 
     /// Behind the content stands its type, and behind that only zeros (RFC 8446 section 5.4).
-    private static func content(of inner: Span<UInt8>) -> (ContentType, byteCount: Int)? {
+    private static func content(
+        of inner: Span<UInt8>
+    ) throws(RecordFault) -> (ContentType, byteCount: Int) {
         var end = inner.count
         while end > 0 && inner[end - 1] == 0 { end -= 1 }
-        guard end > 0, let type = ContentType(rawValue: inner[end - 1]) else { return nil }
+        guard end > 0, let type = ContentType(rawValue: inner[end - 1]) else {
+            throw RecordFault("a record of an unknown type", .unexpectedMessage)
+        }
+        guard end - 1 <= contentByteCountMax else {
+            throw RecordFault("a record that holds too much", .recordOverflow)
+        }
         return (type, end - 1)
     }
 
@@ -254,7 +253,7 @@ extension ProtectedRecords {
 
     private mutating func updateSendingKey(into output: inout Buffer) throws(RecordFault) {
         let message = KeyUpdate.ours.span
-        if !sealer.seal(message, as: ContentType.handshake.rawValue, into: &output) { throw .library() }
+        if !sealer.seal(message, as: ContentType.handshake.rawValue, into: &output) { throw .ofOpenSSL() }
         sendingSecret = sendingSecret.next(suite: suite)
         sealer = RecordCipher(suite, sendingSecret, for: .sealing)
     }

@@ -10,5 +10,5 @@ struct RecordFault: Error {
     }
 
     /// OpenSSL's reason, which is a want of memory.
-    static func library() -> RecordFault { RecordFault(ErrorQueue.take(), nil) }
+    static func ofOpenSSL() -> RecordFault { RecordFault(ErrorQueue.take(), nil) }
 }

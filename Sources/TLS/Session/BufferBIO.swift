@@ -1,4 +1,3 @@
-import Bytes
 import COpenSSL
 
 /// The BIO (bio(7)) through which OpenSSL reaches the exchange of the call under way.

@@ -1,7 +1,8 @@
 package import Bytes
 
 /// The record layer of one connection, as the server: ciphertext in, plaintext out, and the reverse. It knows
-/// no socket, never waits, and holds no buffer between calls but for the beginning of a record. One thread.
+/// no socket, never waits, and holds octets between calls only of a record that has not come whole, or whose
+/// content found no room. One thread.
 ///
 /// OpenSSL makes the handshake. With TLS 1.3 it is let go then, and the records are those of
 /// `ProtectedRecords`; with TLS 1.2 it stays.
