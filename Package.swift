@@ -84,14 +84,16 @@ let package = Package(
             ],
             swiftSettings: house),
 
+        .target(name: "SeededGenerator", path: "Tests/SeededGenerator", swiftSettings: house),
         .target(
-            name: "SimulatedStorage", dependencies: ["Bytes", "Posix", "FrameLog"],
+            name: "SimulatedStorage", dependencies: ["SeededGenerator", "Bytes", "Posix", "FrameLog"],
             path: "Tests/SimulatedStorage", swiftSettings: house),
         .testTarget(
-            name: "FrameLogTests", dependencies: ["FrameLog", "SimulatedStorage"], swiftSettings: house),
-        .testTarget(
-            name: "SimulationTests", dependencies: ["Server", "SimulatedStorage"], path: "Tests/Simulation",
+            name: "FrameLogTests", dependencies: ["FrameLog", "SeededGenerator", "SimulatedStorage"],
             swiftSettings: house),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Server", "SeededGenerator", "SimulatedStorage"],
+            path: "Tests/Simulation", swiftSettings: house),
         .testTarget(name: "HTTP2Tests", dependencies: ["Bytes", "HTTP", "HTTP2"], swiftSettings: house),
         .testTarget(
             name: "HTTPClientTests", dependencies: ["HTTPClient"], exclude: ["local_server.py"],
@@ -99,14 +101,17 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "syncstreamer", "Bytes", "TimeFrame", "Posix", "Server", "FrameLog", "HTTP2",
+                "syncstreamer", "SeededGenerator", "Bytes", "TimeFrame", "Posix", "Server", "FrameLog",
+                "HTTP2",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: house),
     ]
         + ["Bytes", "TimeFrame", "Posix", "TLS", "Compression", "HTTP", "Server"].map { name in
-            .testTarget(name: name + "Tests", dependencies: [.byName(name: name)], swiftSettings: house)
+            .testTarget(
+                name: name + "Tests", dependencies: [.byName(name: name), "SeededGenerator"],
+                swiftSettings: house)
         } + (isFuzzing ? fuzzing : []),
     swiftLanguageModes: [.v6]
 )

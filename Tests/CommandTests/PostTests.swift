@@ -1,20 +1,9 @@
 // Shows how standard input becomes batches, and how long a server that is away is left alone. Chance is
 // seeded.
+import SeededGenerator
 import Testing
 
 @testable import syncstreamer
-
-/// Numbers from a seed (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite struct PostTests {
     /// What may be stored is not sent again once the server may have forgotten it.
@@ -108,7 +97,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 
     @Test func waitsGrowAndDiffer() {
         var delay = RetryDelay()
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         var waits: [UInt64] = []
         for _ in 0..<12 { waits.append(delay.next(askedSeconds: nil, using: &generator)) }
         for (wait, most) in zip(waits, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000] as [UInt64])
@@ -124,7 +113,7 @@ private struct SeededGenerator: RandomNumberGenerator {
 
     @Test func whatTheServerAsksForIsWaitedFor() {
         var delay = RetryDelay()
-        var generator = SeededGenerator(state: 2)
+        var generator = SeededGenerator(seed: 2)
         let asked = delay.next(askedSeconds: 5, using: &generator)
         #expect(asked >= 5000)
         let mistaken = delay.next(askedSeconds: .max, using: &generator)

@@ -1,6 +1,7 @@
 // Shows that the assembler depends on nothing but the entries: the same give the same windows, also with
 // admissions between them that came to nothing.
 import Bytes
+import SeededGenerator
 import SimulatedStorage
 import Testing
 

@@ -2,6 +2,7 @@
 // this one's choice is stated. Every prefix of an accepted text is tried as well, which must never trap.
 // Changed texts are held against a second, simple reading of the grammar.
 import HTTP
+import SeededGenerator
 import Testing
 
 @Suite struct JSONValidatorTests {
@@ -85,7 +86,7 @@ import Testing
             "{\"core\":0,\"user\":0.125,\"name\":\"a longer string of text\",\"list\":[[],{},\"\"]}",
         ].map { Array($0.utf8) }
         let alphabet = Array("{}[]\",:\\/bfnrtu0123456789aAeE+-. \t\n\0é𝄞".utf8) + [0x7F, 0xC0, 0xED, 0xFF]
-        var numbers = SeededNumbers(seed: seed)
+        var numbers = SeededGenerator(seed: seed)
         var acceptedCount = 0
         for _ in 0..<5_000 {
             let text = numbers.changed(texts.randomElement(using: &numbers)!, alphabet: alphabet)

@@ -2,6 +2,7 @@
 // the octets are split: in one piece, in every two pieces, octet by octet, and at random, which is done with
 // changed requests too.
 import HTTP
+import SeededGenerator
 import Testing
 
 @Suite struct RequestTests {
@@ -51,7 +52,7 @@ import Testing
             $0.octets.count < 200
         }
         let alphabet = Array("\r\n \t:;,=\"\\/?*%01aGHT.\0é".utf8) + [0x7F, 0x80, 0xFF]
-        var numbers = SeededNumbers(seed: seed)
+        var numbers = SeededGenerator(seed: seed)
         var verdicts: Set<String> = []
         for _ in 0..<2_000 {
             let octets = numbers.changed(short.randomElement(using: &numbers)!.octets, alphabet: alphabet)

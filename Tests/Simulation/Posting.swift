@@ -1,6 +1,7 @@
 // What the simulated clients send.
 import Bytes
 import Compression
+import SeededGenerator
 import SimulatedStorage
 
 /// An item, known by its octets, which no other posting's item has.

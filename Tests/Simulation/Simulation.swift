@@ -3,6 +3,7 @@
 import Foundation
 import FrameLog
 import Posix
+import SeededGenerator
 import SimulatedStorage
 
 @testable import Server

@@ -1,6 +1,7 @@
 // Records of all kinds in any order, cut anywhere, for readers with much room and with little: what they come
 // to is what a plain reading of the list comes to. The numbers follow from a seed, so what fails fails again.
 import Bytes
+import SeededGenerator
 import Testing
 
 @testable import TLS
@@ -18,18 +19,6 @@ struct RecordsAtRandomTests {
         var end = "open"
     }
 
-    /// SplitMix64.
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static func secret(_ octet: String, _ suite: CipherSuite) -> TrafficSecret {
         let digits = Array(String(repeating: octet, count: suite.hashByteCount).utf8)
         return TrafficSecret(hexadecimal: digits.span)!
@@ -37,7 +26,7 @@ struct RecordsAtRandomTests {
 
     /// Seals records of which most are data, and says what they should come to.
     private static func make(
-        _ suite: CipherSuite, _ numbers: inout Numbers, into wire: inout Buffer
+        _ suite: CipherSuite, _ numbers: inout SeededGenerator, into wire: inout Buffer
     ) -> Reading {
         var reading = Reading()
         var secret = secret("5a", suite)
@@ -99,7 +88,8 @@ struct RecordsAtRandomTests {
 
     /// Reads in pieces, and takes out what was decrypted whenever there is no more room.
     private static func read(
-        _ wire: borrowing Buffer, _ suite: CipherSuite, _ numbers: inout Numbers, pieceMax: Int, room: Int
+        _ wire: borrowing Buffer, _ suite: CipherSuite, _ numbers: inout SeededGenerator, pieceMax: Int,
+        room: Int
     ) -> Reading {
         var records = ProtectedRecords(
             suite, receiving: secret("5a", suite), sending: secret("a5", suite), recordsSent: 0)
@@ -141,7 +131,7 @@ struct RecordsAtRandomTests {
         let suite = CipherSuite(number: number)!
         var ends: Set<String> = []
         for seed in UInt64(1)...80 {
-            var numbers = Numbers(state: seed)
+            var numbers = SeededGenerator(seed: seed)
             var wire = Buffer()
             let expected = Self.make(suite, &numbers, into: &wire)
             ends.insert(expected.end)

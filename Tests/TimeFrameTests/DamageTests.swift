@@ -1,23 +1,9 @@
 // Shows that no truncation of a valid frame is taken for a frame, and that no damage makes the reader trap:
 // single octets of every valid frame are changed at random (seeded), and what is still accepted is read to
 // its end.
+import SeededGenerator
 import Testing
 import TimeFrame
-
-/// SplitMix64: the same numbers from the same seed on every machine.
-private struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-}
 
 @Suite struct DamageTests {
     @Test(arguments: Vectors.validNames, MetadataOrder.allCases)
@@ -42,7 +28,7 @@ private struct SeededNumbers: RandomNumberGenerator {
     @Test(arguments: Vectors.validNames, [0x5EED_0001, 0x5EED_0002] as [UInt64])
     func changedOctetsNeverTrap(name: String, seed: UInt64) throws {
         for order in MetadataOrder.allCases {
-            var numbers = SeededNumbers(seed: seed)
+            var numbers = SeededGenerator(seed: seed)
             var octets = try Vectors.valid(name, order)
             // Most of a frame is data, which can't be wrong; the numbers that can stand in its first octets.
             let first = min(octets.count, 400)

@@ -3,6 +3,7 @@
 // lost, cut off and mixed up.
 import Bytes
 import Posix
+import SeededGenerator
 import Synchronization
 import Testing
 

@@ -1,20 +1,7 @@
-// What the random tests share: numbers that are the same for the same seed on every machine, and changes made
-// with them.
+// Changes made at random, which the tests of parsers share.
+import SeededGenerator
 
-/// SplitMix64.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
+extension SeededGenerator {
     /// `octets` with up to four octets replaced by one of `alphabet`, inserted, removed, or repeated.
     mutating func changed(_ octets: [UInt8], alphabet: [UInt8]) -> [UInt8] {
         var changed = octets
