@@ -393,4 +393,5 @@ def test_a_frame_that_the_disk_has_damaged_is_not_served(faulty, size):
     until(lambda: path.name in again.log_text(), "a line about it")
     assert again.log_text().count(path.name) == 1
     with Wire(("127.0.0.1", again.admin_port), None, plain=True) as wire:
+        until(lambda: b"syncstreamer_frames_unchecked 0\n" in wire.ask("GET", "/metrics").body, "that all are checked")
         assert b"syncstreamer_frames_damaged 1\n" in wire.ask("GET", "/metrics").body

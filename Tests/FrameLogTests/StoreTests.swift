@@ -134,6 +134,20 @@ import Testing
         #expect(rig.store.frames.map(\.gzipCondition) == [.sound, .sound])
     }
 
+    /// A frame that can't be opened, and an older one that can.
+    @Test func aFrameThatCannotBeReadKeepsNoOtherFromBeingChecked() throws {
+        let rig = try rig(windows: 2, padding: 500)
+        rig.disk.restart()
+        try rig.open()
+        rig.disk.arrange([.failure(operation: rig.disk.operationCount + 1, code: 24)])
+        let outcomes = (0..<2).map { _ in rig.checkNext() }
+        #expect(outcomes == [.putOff, .checked(damage: [])])
+        #expect(rig.store.frames.map(\.gzipCondition) == [.sound, .unchecked])
+        let again = (0..<2).map { _ in rig.checkNext() }
+        #expect(again == [.checked(damage: []), .done])
+        #expect(rig.store.frames.map(\.gzipCondition) == [.sound, .sound])
+    }
+
     /// Whatever had it mapped: its octets would take room on the disk for as long as it is kept.
     @Test func aFrameThatIsRemovedIsKeptByNothing() throws {
         let rig = try rig(windows: 1) { $0.retention.framesMax = 1 }

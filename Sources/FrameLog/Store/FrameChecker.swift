@@ -6,7 +6,7 @@ package enum FrameCheck: Equatable {
     case done
     /// A frame is checked. The files that are damaged.
     case checked(damage: [String])
-    /// The frame could not be read now, or the check was broken off: it comes again.
+    /// The frame could not be read now, or the check was broken off: it comes again, after the others.
     case putOff
 }
 
@@ -23,25 +23,34 @@ package final class FrameChecker<
     private let folder: Volume
     /// Oldest first.
     private var waiting: [StoredFrame]
+    /// Those that could not be read, which come again behind all others. Newest first.
+    private var postponed: [StoredFrame] = []
 
     init(_ frames: [StoredFrame], in folder: Volume) {
         self.folder = folder
         waiting = frames
     }
 
+    /// How many frames are left to be checked.
+    package var leftCount: Int { waiting.count + postponed.count }
+
     /// Checks one frame and its gzip form.
     ///
     /// - Parameter isCancelled: asked after every piece of 256 KiB.
     package func checkNext(unless isCancelled: () -> Bool) -> FrameCheck {
-        guard let frame = waiting.last else { return .done }
+        if waiting.isEmpty {
+            waiting = postponed.reversed()
+            postponed = []
+        }
+        guard let frame = waiting.popLast() else { return .done }
         var damage: [String] = []
         do {
             if let line = try check(frame, isCancelled) { damage.append(line) }
             if let line = try checkGzip(frame, isCancelled) { damage.append(line) }
         } catch {
+            postponed.append(frame)
             return .putOff
         }
-        waiting.removeLast()
         return .checked(damage: damage)
     }
 

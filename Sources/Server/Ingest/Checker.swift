@@ -31,6 +31,7 @@ final class Checker {
         self.logger = logger
         poller = try Poller(eventsMax: 1)
         try poller.add(mailbox.wake.descriptor, token: 0, interest: .read)
+        countLeft()
     }
 
     /// Runs until all frames are checked, or until told to stop.
@@ -38,6 +39,7 @@ final class Checker {
         while !hasToStop() {
             let start = Clock.monotonicMilliseconds()
             let outcome = frames.checkNext(unless: hasToStop)
+            countLeft()
             var pause = Clock.monotonicMilliseconds() - start
             switch outcome {
             case .done: return
@@ -54,6 +56,10 @@ final class Checker {
         mailbox.take(into: &messages)
         if !messages.isEmpty { isStopping = true }
         return isStopping
+    }
+
+    private func countLeft() {
+        metrics.store.withLock { $0.uncheckedFrames = UInt64(frames.leftCount) }
     }
 
     private func report(_ path: String) {

@@ -20,6 +20,8 @@ final class MetricsBoard: Sendable {
         var frames: UInt64 = 0
         var byteCount: UInt64 = 0
         var waitingWindows: UInt64 = 0
+        /// Frames that the start has found, until they are checked.
+        var uncheckedFrames: UInt64 = 0
         /// Frames, and gzip forms, that were found damaged since the start.
         var damagedFiles: UInt64 = 0
     }

@@ -161,6 +161,10 @@ enum MetricsReport {
         out.begin("syncstreamer_frames_bytes", .gauge, "Octets of those frames, gzip forms included.")
         out.sample(store.byteCount)
         out.begin(
+            "syncstreamer_frames_unchecked", .gauge,
+            "Frames that the start has found and that are not checked against their digests yet.")
+        out.sample(store.uncheckedFrames)
+        out.begin(
             "syncstreamer_frames_damaged", .gauge, "Files of frames that the disk has damaged, found so far.")
         out.sample(store.damagedFiles)
     }
