@@ -84,6 +84,11 @@ class SyncStreamer(Server):
         self.start_cpu_seconds = cpu_seconds(self.pids)
         check_suite(self.port)
 
+    def wait_for_checks(self):
+        """Until the thread that checks the frames it has found has ended."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        until(lambda: all((task / "comm").read_text() != "checker\n" for task in tasks.iterdir()), "the check of all frames")
+
     def path(self, size):
         return self.paths[size]
 

@@ -27,6 +27,7 @@ def growth_frames(setting):
             seconds.append(server.start_seconds)
             used.append(server.start_cpu_seconds)
     with keeping(setting, FEW, data[FEW]) as few, keeping(setting, MANY, data[MANY]) as many:
+        many.wait_for_checks()
         servers = {f"with {count:,}": (server, starts[count]) for count, server in ((MANY, many), (FEW, few))}
         same = {
             name: lambda seconds, server=server, listed=listed: wrk(setting, server, f"/{listed[-1]}", seconds)
