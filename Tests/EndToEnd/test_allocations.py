@@ -8,6 +8,8 @@ import pytest
 from support.allocations import Allocations
 from support.server import JSON, OCTETS
 
+pytestmark = pytest.mark.counts_allocations
+
 # Requests that are counted, and the first ones, which fill what is kept.
 REQUESTS = 400
 WARM_UP = 100
