@@ -1,6 +1,5 @@
 """Caches before the server: however many viewers follow through one, the server is asked once."""
 
-import os
 import re
 import resource
 from pathlib import Path
@@ -13,8 +12,7 @@ from support.server import JSON
 from support.waiting import until
 
 CACHES = Path(__file__).resolve().parents[2] / "caches"
-# The rest of docs/CDN.md's table takes longer than a test should.
-COUNTS = [1, 10, 100, 1000] + ([5000] if os.environ.get("ALL_VIEWERS") else [])
+COUNTS = [1, 10, 100, 1000, 5000]
 FRAMES = 5
 
 NGINX = """
