@@ -28,7 +28,8 @@ package final class FrameChecker<
 
     init(_ frames: [StoredFrame], in folder: Volume) {
         self.folder = folder
-        waiting = frames
+        // An array of its own: the store's thread changes the other.
+        waiting = frames.map { $0 }
     }
 
     /// How many frames are left to be checked.
