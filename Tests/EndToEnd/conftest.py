@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support import faults as disk_faults  # noqa: E402
 from support import identity as identities  # noqa: E402
+from support.posting import Crowd  # noqa: E402
 from support.server import PROGRAM, Server  # noqa: E402
 
 
@@ -73,6 +74,20 @@ def start(tmp_path, identity):
     yield start
     for server in started:
         server.kill()
+
+
+@pytest.fixture
+def crowds():
+    """Makes crowds for one test, none of which outlives it."""
+    made = []
+
+    def crowds(*arguments, **more):
+        made.append(Crowd(*arguments, **more))
+        return made[-1]
+
+    yield crowds
+    for crowd in made:
+        crowd.abandon()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from collections import Counter
 import pytest
 
 from support.faults import KILLS
-from support.posting import CLIENTS, STREAMING, Crowd, LargeItems
+from support.posting import CLIENTS, STREAMING, LargeItems
 from support.server import OCTETS
 from support.waiting import until
 from support.wire import trusting
@@ -31,14 +31,14 @@ def pause(seconds):
 
 
 @pytest.mark.timeout(60 + 3 * ROUNDS)
-def test_kills_at_random_moments(start):
+def test_kills_at_random_moments(start, crowds):
     """After each restart all that was accepted is there once and in order, and frames are what they were.
 
     Clients post from the first moment of a restart on, so the window that the kill interrupted goes on. A quarter of
     the rounds kills the server while it starts, with the log of the kill before to be read."""
     print(f"CRASH_SEED={SEED}")
     chance = random.Random(SEED)
-    crowd = Crowd(SEED, [*CLIENTS, *STREAMING])
+    crowd = crowds(SEED, [*CLIENTS, *STREAMING])
     witness = crowd.witness
     directory, killed_starts = None, 0
     for number in range(ROUNDS):
@@ -73,14 +73,14 @@ def test_kills_at_random_moments(start):
 
 
 @pytest.mark.timeout(60 + 3 * ROUNDS)
-def test_kills_while_old_frames_go_and_the_log_goes_on(start):
+def test_kills_while_old_frames_go_and_the_log_goes_on(start, crowds):
     """Frames of 100 ms of which three are kept, and items so large that segments of the log come and go.
 
     A frame that retention removed stays removed, and one that is kept is what it was; no kill leaves the log with a
     gap or the folder with files that nobody removes."""
     print(f"CRASH_SEED={SEED}")
     chance = random.Random(SEED)
-    crowd = Crowd(SEED, [*CLIENTS, *STREAMING, LargeItems], retained=3)
+    crowd = crowds(SEED, [*CLIENTS, *STREAMING, LargeItems], retained=3)
     witness = crowd.witness
     directory, last_segment = None, 0
     for _ in range(ROUNDS // 2):
@@ -114,14 +114,14 @@ CHANGES = ["open", "pwrite", "pwritev", "fdatasync", "fsync", "rename", "unlink"
 
 
 @pytest.mark.timeout(60 + 3 * ROUNDS)
-def test_kills_at_chosen_calls(start, faults):
+def test_kills_at_chosen_calls(start, faults, crowds):
     """A kill before, after or in the middle of the nth call of a kind in the log or among the frames.
 
     Random moments fall mostly into the long calls. These fall into all: of recovery (with few calls before them), of
     commits, of sealing, of retention, and of the log's next segment."""
     print(f"CRASH_SEED={SEED}")
     chance = random.Random(SEED)
-    crowd = Crowd(SEED, [*CLIENTS, *STREAMING, LargeItems], retained=3)
+    crowd = crowds(SEED, [*CLIENTS, *STREAMING, LargeItems], retained=3)
     witness = crowd.witness
     directory, ends = None, Counter()
     for number in range(ROUNDS):

@@ -9,7 +9,6 @@ import signal
 
 import pytest
 
-from support.posting import Crowd
 from support.server import AUTHORIZED, OCTETS, free_port
 from support.waiting import until
 from support.wire import Wire
@@ -76,9 +75,9 @@ LOG_FAULTS = {
 @pytest.mark.parametrize("times", [1, -1], ids=["once", "for good"])
 @pytest.mark.parametrize("fault", LOG_FAULTS)
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
-def test_an_io_error_closes_the_log_and_a_restart_opens_it(faulty, start, faults, fault, times, ending):
+def test_an_io_error_closes_the_log_and_a_restart_opens_it(faulty, start, faults, fault, times, ending, crowds):
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     server = faulty()
     assert readiness(server) == 200
     warmed_up(crowd, server)
@@ -112,10 +111,10 @@ def test_an_io_error_closes_the_log_and_a_restart_opens_it(faulty, start, faults
 @pytest.mark.parametrize("call,error", [
     ("fdatasync", "ENOSPC"), ("pwritev", "ENOSPC"), ("pwritev", "EDQUOT"),
 ], ids=["sync", "write", "quota"])
-def test_a_full_disk_is_507_until_there_is_room(faulty, start, faults, call, error):
+def test_a_full_disk_is_507_until_there_is_room(faulty, start, faults, call, error, crowds):
     """Some file systems tell of a full disk only when they write or sync what was set aside."""
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     server = faulty()
     warmed_up(crowd, server)
     # Once per commit: that it can't be stored is said, and it is overwritten.
@@ -135,10 +134,10 @@ def test_a_full_disk_is_507_until_there_is_room(faulty, start, faults, call, err
     check_all_after_restart(start, server, crowd)
 
 
-def test_a_limit_on_file_sizes_ends_nothing_but_the_posts(faulty, start):
+def test_a_limit_on_file_sizes_ends_nothing_but_the_posts(faulty, start, crowds):
     """The kernel cuts the write that crosses the limit short, and fails the next with EFBIG: no signal may end reads."""
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     server = faulty()
     warmed_up(crowd, server)
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (4 << 10, resource.RLIM_INFINITY))
@@ -150,10 +149,10 @@ def test_a_limit_on_file_sizes_ends_nothing_but_the_posts(faulty, start):
     check_all_after_restart(start, server, crowd)
 
 
-def test_short_writes_are_gone_on_with(faulty, start, faults):
+def test_short_writes_are_gone_on_with(faulty, start, faults, crowds):
     """write(2) may take a part: nobody hears of it, and everything is whole."""
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     rules = [faults.begin(call, "short", path="/data") for call in ("pwrite", "pwritev", "pread")]
     server = faulty()
     warmed_up(crowd, server)
@@ -171,10 +170,10 @@ def test_short_writes_are_gone_on_with(faulty, start, faults):
 
 @pytest.mark.parametrize("call,error", [
     ("open", "EIO"), ("pwrite", "EIO"), ("fdatasync", "EIO"), ("rename", "EIO"), ("fsync", "EIO"), ("pwrite", "ENOSPC")])
-def test_a_frame_that_cannot_be_stored_is_stored_later(faulty, start, faults, call, error):
+def test_a_frame_that_cannot_be_stored_is_stored_later(faulty, start, faults, call, error, crowds):
     """Posts go on meanwhile, since the log has the items; and when the disk takes frames again, none is missing."""
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     server = faulty()
     warmed_up(crowd, server)
     rule = faults.begin(call, path="/frames", error=error)
@@ -218,10 +217,10 @@ def test_a_gzip_form_that_cannot_be_made_is_done_without(faulty, faults):
     until(lambda: server.get(f"/{frame_id}", Accept_Encoding="gzip").get("content-encoding"), "a gzip form again")
 
 
-def test_a_kill_while_frames_cannot_be_stored(faulty, start, faults):
+def test_a_kill_while_frames_cannot_be_stored(faulty, start, faults, crowds):
     """Their items are in the log alone then, and in sealed windows: the next start stores them."""
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     server = faulty()
     warmed_up(crowd, server)
     faults.begin("fdatasync", path="/frames")
@@ -271,11 +270,11 @@ def test_posts_go_on_until_the_log_needs_the_segment_that_cannot_be_made(faulty,
 @pytest.mark.parametrize("call,path", [
     ("pread", "/log"), ("open", "/log"), ("pwrite", "/log"), ("fdatasync", "/log"), ("unlink", "/log"),
     ("open", "/frames"), ("fdatasync", "/frames"), ("unlink", "/frames")])
-def test_a_start_that_meets_an_io_error_loses_nothing(faulty, start, faults, call, path):
+def test_a_start_that_meets_an_io_error_loses_nothing(faulty, start, faults, call, path, crowds):
     """It may say in its last line what failed and end, or serve what there is; but it takes nothing that it can't read
     for something that isn't there. The start after it, on a sound disk, has everything."""
     print(f"seed {SEED}")
-    crowd = Crowd(SEED)
+    crowd = crowds(SEED)
     server = faulty()
     # A kill in the middle of sealing leaves something to be done and to be removed.
     warmed_up(crowd, server)

@@ -309,6 +309,7 @@ class Crowd:
         self.clients = [kind(seed) for kind in kinds or CLIENTS]
         self.ledgers = [client.ledger for client in self.clients]
         self.witness = Witness(self.ledgers, retained)
+        self.visit = None
 
     def begin(self, server, is_doomed=False):
         """Has all begin; a server that is doomed may end at any moment from now on."""
@@ -337,6 +338,12 @@ class Crowd:
         """Has all clients stop between two items."""
         self.visit.is_over.set()
         self._join()
+
+    def abandon(self):
+        """Lets none go on who is still at a server, as they are where a test has failed."""
+        if self.visit:
+            self.visit.is_ending.set()
+            self.visit.is_over.set()
 
     def _join(self):
         for thread in self.threads:
