@@ -134,7 +134,8 @@ def test_compressed_sound_is_decoded_where_the_browser_can(page, source):
                                   "return Math.max(...values.subarray(0, count))")
                 assert -15 < traced < -12
             else:
-                page.wait(f"{card(channel)}?.querySelector('details').open", f"the octets of {name}")
+                page.wait(f"{card(channel)}?.querySelector('details').open && {card(channel)}.querySelector('pre').textContent",
+                          f"the octets of {name}")
                 dump = page.run(f"return {card(channel)}.querySelector('pre').textContent")
                 assert dump.startswith("0000  " + " ".join(f"{octet:02x}" for octet in octets[name][:8]))
                 assert f"Last item, {octets_in_words(len(octets[name]))}" in page.run(f"return {card(channel)}.querySelector('summary').textContent")
