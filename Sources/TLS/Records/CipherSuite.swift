@@ -18,6 +18,8 @@ struct CipherSuite {
     private let mac: OpaquePointer
     let keyByteCount: Int
     let hashByteCount: Int
+    /// AES-GCM, and not ChaCha20-Poly1305.
+    let isAES: Bool
 
     /// - Parameter number: the suite's, in the IANA registry.
     /// - Returns: nil for a suite that `TLSPolicy` doesn't name.
@@ -38,6 +40,7 @@ struct CipherSuite {
             )
         default: return nil
         }
+        isAES = number != 0x1303
         guard let cipher = unsafe cipher else { return nil }
         unsafe self.cipher = cipher
     }

@@ -32,12 +32,23 @@ struct ProtectedRecords: ~Copyable {
     private static let emptyRecordCountMax = 32
     /// Records under one key, of which 2^24.5 are safe with AES-GCM (RFC 8446 section 5.5).
     static let recordCountMax: UInt64 = 1 << 24
+    /// From so many on a session whose sending was handed over is to begin nothing new. What is under way has
+    /// the rest, some gibibytes.
+    static let wornRecordCount = recordCountMax - (1 << 20)
+
+    /// What seals: the key, and the secret that it and those after it come from.
+    private struct Sender: ~Copyable {
+        var secret: TrafficSecret
+        var cipher: RecordCipher
+    }
 
     private let suite: CipherSuite
     private var receivingSecret: TrafficSecret
-    private var sendingSecret: TrafficSecret
     private var opener: RecordCipher
-    private var sealer: RecordCipher
+    /// Nil, and its key forgotten, once sending was handed over: no two may seal with one key.
+    private var sender: Sender?
+    /// No more records than so many have been sealed with the key that was handed over.
+    private var recordsElsewhere: UInt64 = 0
     /// The beginning of a record of which more is to come; no memory otherwise.
     private var beginning = Buffer()
     /// What was decrypted and found no room; no memory otherwise.
@@ -52,9 +63,9 @@ struct ProtectedRecords: ~Copyable {
     ) {
         self.suite = suite
         opener = RecordCipher(suite, receiving, for: .opening)
-        sealer = RecordCipher(suite, sending, for: .sealing, recordNumber: recordsSent)
+        let sealer = RecordCipher(suite, sending, for: .sealing, recordNumber: recordsSent)
         receivingSecret = receiving
-        sendingSecret = sending
+        sender = Sender(secret: sending, cipher: sealer)
     }
 
     /// Whether decrypted octets wait for room.
@@ -69,6 +80,9 @@ struct ProtectedRecords: ~Copyable {
         _ ciphertext: inout Buffer, into plaintext: inout Buffer, plaintextMax: Int, replies: inout Buffer,
         _ permits: inout Permits
     ) throws(RecordFault) -> End {
+        if recordsElsewhere >= Self.recordCountMax && permits.mayReply {
+            throw RecordFault("as many records as a key may seal, and none can follow it", .closeNotify)
+        }
         while true {
             deliverSurplus(into: &plaintext, room: plaintextMax - plaintext.count)
             if hasSurplus { return .full }
@@ -98,14 +112,20 @@ struct ProtectedRecords: ~Copyable {
         _ content: Span<UInt8>, as type: ContentType = .applicationData, into output: inout Buffer
     ) throws(RecordFault) {
         precondition(!content.isEmpty, "a record without content says nothing")
+        if isHandedOver {
+            precondition(type == .applicationData, "alerts are said by whoever makes the records")
+            output.append(copying: content)
+            countElsewhere(content.count)
+            return
+        }
         let recordCount = (content.count + Self.contentByteCountMax - 1) / Self.contentByteCountMax
         output.reserve(content.count + recordCount * RecordCipher.overheadByteCount)
         var start = 0
         while start < content.count {
             let end = min(content.count, start + Self.contentByteCountMax)
-            if sealer.recordNumber >= Self.recordCountMax { try updateSendingKey(into: &output) }
+            if sender!.cipher.recordNumber >= Self.recordCountMax { try updateSendingKey(into: &output) }
             let piece = content.extracting(start..<end)
-            if !sealer.seal(piece, as: type.rawValue, into: &output) { throw .ofOpenSSL() }
+            if !sender!.cipher.seal(piece, as: type.rawValue, into: &output) { throw .ofOpenSSL() }
             start = end
         }
     }
@@ -248,13 +268,60 @@ extension ProtectedRecords {
         if permits.stepsLeft < 0 { throw RecordFault("too many key updates", nil) }
         receivingSecret = receivingSecret.next(suite: suite)
         opener = RecordCipher(suite, receivingSecret, for: .opening)
-        if asksForOurs && permits.mayReply { try updateSendingKey(into: &replies) }
+        guard asksForOurs && permits.mayReply else { return }
+        // No data may follow under the old key (RFC 8446 section 4.6.3), so none does.
+        if isHandedOver {
+            throw RecordFault("the peer asks for our next key, which can't be handed over", .closeNotify)
+        }
+        try updateSendingKey(into: &replies)
     }
 
     private mutating func updateSendingKey(into output: inout Buffer) throws(RecordFault) {
         let message = KeyUpdate.ours.span
-        if !sealer.seal(message, as: ContentType.handshake.rawValue, into: &output) { throw .ofOpenSSL() }
-        sendingSecret = sendingSecret.next(suite: suite)
-        sealer = RecordCipher(suite, sendingSecret, for: .sealing)
+        if !sender!.cipher.seal(message, as: ContentType.handshake.rawValue, into: &output) {
+            throw .ofOpenSSL()
+        }
+        let secret = sender!.secret.next(suite: suite)
+        let cipher = RecordCipher(suite, secret, for: .sealing)
+        sender = Sender(secret: secret, cipher: cipher)
+    }
+}
+
+// MARK: Records that others make
+
+extension ProtectedRecords {
+    /// Whether the records that are sent are made elsewhere: what is to be sealed is passed on as it is.
+    var isHandedOver: Bool { sender == nil }
+
+    /// Whether sending can be handed over: with AES, which is what kernels are sure to have.
+    var canHandOver: Bool {
+        switch sender {
+        case .some(let sender): suite.isAES && sender.cipher.recordNumber < Self.wornRecordCount
+        case .none: false
+        }
+    }
+
+    /// Whether the key that was handed over comes to its end.
+    var isWorn: Bool { recordsElsewhere >= Self.wornRecordCount }
+
+    /// Hands over the key of the records that are sent. Where `take` returns true nothing is sealed here
+    /// again, and otherwise all is as before.
+    mutating func handOver(
+        to take: (_ key: Span<UInt8>, _ nonceBase: Span<UInt8>, _ recordNumber: UInt64) -> Bool
+    ) -> Bool {
+        precondition(canHandOver, "sending is handed over once")
+        let number = sender!.cipher.recordNumber
+        let isTaken = sender!.secret.withKey(suite) { key, nonceBase in take(key, nonceBase, number) }
+        if isTaken {
+            sender = nil
+            recordsElsewhere = number
+        }
+        return isTaken
+    }
+
+    /// Counts the records that octets are sealed into elsewhere: twice as many as they fill, since a socket
+    /// that takes a part of what it is given ends a record there.
+    mutating func countElsewhere(_ byteCount: Int) {
+        recordsElsewhere += 2 * UInt64(byteCount / Self.contentByteCountMax + 1)
     }
 }

@@ -30,25 +30,32 @@ struct RecordCipher: ~Copyable {
         _ suite: CipherSuite, _ secret: borrowing TrafficSecret, for purpose: Purpose,
         recordNumber: UInt64 = 0
     ) {
+        self = secret.withKey(suite) { key, nonceBase in
+            RecordCipher(suite, key: key, nonceBase: nonceBase, for: purpose, recordNumber: recordNumber)
+        }
+    }
+
+    /// - Parameters:
+    ///   - key: as long as the suite's.
+    ///   - nonceBase: 12 octets.
+    ///   - recordNumber: of the first record.
+    init(
+        _ suite: CipherSuite, key: Span<UInt8>, nonceBase octets: Span<UInt8>, for purpose: Purpose,
+        recordNumber: UInt64
+    ) {
+        precondition(key.count == suite.keyByteCount && octets.count == Self.nonceByteCount)
         self.recordNumber = recordNumber
         var nonceBase = InlineArray<12, UInt8>(repeating: 0)
-        var nonceSpan = nonceBase.mutableSpan
-        // SAFETY: 12 octets, written within the call; the context is new, and owned here.
-        unsafe nonceSpan.withUnsafeMutableBufferPointer { unsafe secret.expand("iv", suite: suite, into: $0) }
+        for index in octets.indices { nonceBase[index] = octets[index] }
         self.nonceBase = nonceBase
-        context = unsafe Owned(EVP_CIPHER_CTX_new(), freedBy: EVP_CIPHER_CTX_free)
-        var key = InlineArray<32, UInt8>(repeating: 0)
-        var keySpan = key.mutableSpan
-        // SAFETY: the key has room for any suite's; OpenSSL copies it.
-        let isSet = unsafe keySpan.withUnsafeMutableBufferPointer { key in
-            let octets = unsafe UnsafeMutableBufferPointer(rebasing: key[..<suite.keyByteCount])
-            unsafe secret.expand("key", suite: suite, into: octets)
-            defer { unsafe OPENSSL_cleanse(key.baseAddress, key.count) }
-            let encrypts: Int32 = purpose == .sealing ? 1 : 0
-            return unsafe EVP_CipherInit_ex2(
-                context.pointer, suite.cipher, octets.baseAddress, nil, encrypts, nil) == 1
+        // SAFETY: the context is new, and owned here; OpenSSL copies the key.
+        let context = unsafe Owned(EVP_CIPHER_CTX_new(), freedBy: EVP_CIPHER_CTX_free)
+        let isSet = unsafe key.withUnsafeBufferPointer { key in
+            unsafe EVP_CipherInit_ex2(
+                context.pointer, suite.cipher, key.baseAddress, nil, purpose == .sealing ? 1 : 0, nil) == 1
         }
         precondition(isSet, "EVP_CipherInit_ex2 fails only where there is no memory")
+        self.context = context
     }
 
     /// Appends a record.

@@ -76,6 +76,27 @@ struct TrafficSecret: ~Copyable {
         }
     }
 
+    /// Lends the key, which is wiped behind that, and what each record's number is laid over for its nonce
+    /// (RFC 8446 sections 5.3 and 7.3).
+    func withKey<Result: ~Copyable>(
+        _ suite: CipherSuite, _ body: (_ key: Span<UInt8>, _ nonceBase: Span<UInt8>) -> Result
+    ) -> Result {
+        var key = InlineArray<32, UInt8>(repeating: 0)
+        var nonceBase = InlineArray<12, UInt8>(repeating: 0)
+        var keySpan = key.mutableSpan
+        // SAFETY: the key has room for any suite's; both are written within the calls.
+        unsafe keySpan.withUnsafeMutableBufferPointer { octets in
+            let octets = unsafe UnsafeMutableBufferPointer(rebasing: octets[..<suite.keyByteCount])
+            unsafe expand("key", suite: suite, into: octets)
+        }
+        var nonceSpan = nonceBase.mutableSpan
+        unsafe nonceSpan.withUnsafeMutableBufferPointer { unsafe expand("iv", suite: suite, into: $0) }
+        let result = body(key.span.extracting(0..<suite.keyByteCount), nonceBase.span)
+        var used = key.mutableSpan
+        unsafe used.withUnsafeMutableBufferPointer { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
+        return result
+    }
+
     /// The secret after a key update (RFC 8446 section 7.2).
     func next(suite: CipherSuite) -> TrafficSecret {
         let octets = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: byteCount)

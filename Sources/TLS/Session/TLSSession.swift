@@ -21,6 +21,8 @@ package struct TLSSession: ~Copyable {
     private var hasStarted = false
     private var sentClose = false
     private var allowance = PeerAllowance()
+    /// The alert that is to be sent behind all else, where others make the records; its two octets.
+    package private(set) var lastWord: InlineArray<2, UInt8>?
     /// One of the two, but for a session that failed.
     private var library: OpenSSLSession?
     private var records: ProtectedRecords?
@@ -100,7 +102,7 @@ package struct TLSSession: ~Copyable {
             return
         }
         do throws(RecordFault) {
-            try records!.seal(.closeNotify, into: &ciphertext)
+            try say(.closeNotify, into: &ciphertext)
         } catch {
             goOn(TLSFailure(cause: error.cause, alertSent: nil))
         }
@@ -198,12 +200,20 @@ extension TLSSession {
         }
     }
 
+    private mutating func say(_ alert: Alert, into ciphertext: inout Buffer) throws(RecordFault) {
+        if isHandedOver {
+            lastWord = alert.octets
+        } else {
+            try records!.seal(alert, into: &ciphertext)
+        }
+    }
+
     /// Ends a session of TLS 1.3, and tells the peer why.
     private mutating func fail(_ fault: RecordFault, _ replies: inout Buffer) {
         var alertSent: UInt8?
         if let alert = fault.alert, !sentClose {
             do throws(RecordFault) {
-                try records!.seal(alert, into: &replies)
+                try say(alert, into: &replies)
                 alertSent = alert.rawValue
             } catch {
                 // There is no memory to say it in: the peer sees the end of the stream.
@@ -211,4 +221,59 @@ extension TLSSession {
         }
         goOn(TLSFailure(cause: fault.cause, alertSent: alertSent))
     }
+}
+
+// MARK: Records that others make
+
+extension TLSSession {
+    /// Whether others make the records that are sent: `send` then appends what it is given, and no alert ever
+    /// comes that way, see `lastWord`.
+    package var isHandedOver: Bool {
+        switch records {
+        case .some(let records): records.isHandedOver
+        case .none: false
+        }
+    }
+
+    /// Whether others could make the records that are sent from now on: the session is one of TLS 1.3 with
+    /// AES, and open.
+    package var canHandOver: Bool {
+        guard isHandshakeComplete, !sentClose else { return false }
+        switch records {
+        case .some(let records): return records.canHandOver
+        case .none: return false
+        }
+    }
+
+    /// Whether others have made nearly as many records as one key may (RFC 8446 section 5.5). Nothing new is
+    /// to be begun then: the session ends when there are as many.
+    package var isWorn: Bool {
+        switch records {
+        case .some(let records): records.isWorn
+        case .none: false
+        }
+    }
+
+    /// Hands over the key of the records that are sent. All that was sealed must be on its way, since the
+    /// next record is `take`'s.
+    ///
+    /// That key can't be changed any more: the session ends with close_notify where the peer asks for it, or
+    /// where it has sealed as much as is safe.
+    /// - Parameter take: given the key, the nonce's base, of 12 octets, and the next record's number. Where
+    ///   it returns false all is as before.
+    /// - Returns: what `take` returned.
+    package mutating func handOver(
+        to take: (_ key: Span<UInt8>, _ nonceBase: Span<UInt8>, _ recordNumber: UInt64) -> Bool
+    ) -> Bool {
+        precondition(canHandOver, "sending is handed over once, in an open session")
+        return records!.handOver(to: take)
+    }
+
+    /// Counts octets that were given to whoever makes the records, and did not come by `send`.
+    package mutating func countElsewhere(_ byteCount: Int) {
+        if records != nil { records!.countElsewhere(byteCount) }
+    }
+
+    /// The last word is out.
+    package mutating func forgetLastWord() { lastWord = nil }
 }

@@ -49,6 +49,9 @@ final class Pair {
 
     var isHandshakeComplete: Bool { server.isHandshakeComplete }
     var hasPending: Bool { server.hasPending }
+    var isHandedOver: Bool { server.isHandedOver }
+    var canHandOver: Bool { server.canHandOver }
+    var lastWord: InlineArray<2, UInt8>? { server.lastWord }
     var wasResumed: Bool { server.agreement?.wasResumed == true }
     var clientCertificate: ClientCertificate? { server.agreement?.clientCertificate }
     var ciphertextLeft: [UInt8] { Self.copy(ciphertext) }
