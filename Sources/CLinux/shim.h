@@ -3,6 +3,7 @@
 #define SYNCSTREAMER_CLINUX_H
 
 #include <errno.h>
+#include <linux/tls.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -26,5 +27,16 @@ extern int pthread_setname_np(pthread_t thread, const char *name);
 
 // The POSIX form of strerror_r(3), under the name glibc gives it beside its own form.
 extern int __xpg_strerror_r(int error, char *buffer, size_t length);
+
+// Macros that take something, or are made of others.
+static const uint16_t shim_TLS_1_3_VERSION = TLS_1_3_VERSION;
+
+static inline size_t shim_CMSG_LEN(size_t count) {
+    return CMSG_LEN(count);
+}
+
+static inline size_t shim_CMSG_SPACE(size_t count) {
+    return CMSG_SPACE(count);
+}
 
 #endif
