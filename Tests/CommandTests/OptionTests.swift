@@ -129,7 +129,7 @@ import Testing
                 "--plain-listen", "[::1]:4242", "--trust-plain", "--access-log", "l",
                 "--max-upload-memory", "1GiB", "--max-gzip-ratio", "300", "--max-frame-channels", "8",
                 "--max-frame-items", "9", "--max-keys", "10", "--max-keys-per-secret", "6", "--hsts", "365d",
-                "--rate-address-guesses", "0",
+                "--rate-address-guesses", "0", "--ktls",
             ]))
     }
 
@@ -160,7 +160,7 @@ import Testing
                     "SYNCSTREAMER_MAX_GZIP_RATIO": "300", "SYNCSTREAMER_MAX_FRAME_CHANNELS": "8",
                     "SYNCSTREAMER_MAX_FRAME_ITEMS": "9", "SYNCSTREAMER_MAX_KEYS": "10",
                     "SYNCSTREAMER_MAX_KEYS_PER_SECRET": "6", "SYNCSTREAMER_HSTS": "365d",
-                    "SYNCSTREAMER_RATE_ADDRESS_GUESSES": "0",
+                    "SYNCSTREAMER_RATE_ADDRESS_GUESSES": "0", "SYNCSTREAMER_KTLS": "on",
                 ]))
     }
 
@@ -198,6 +198,7 @@ import Testing
         #expect(configuration.corsOrigin == "https://a.example")
         #expect(configuration.drainTimeoutMilliseconds == 4000)
         #expect(configuration.congestionControl == "bbr")
+        #expect(configuration.wantsKernelRecords)
         #expect(configuration.isGoCompatible)
         #expect(configuration.plain?.host == "::1")
         #expect(configuration.plain?.port == 4242)

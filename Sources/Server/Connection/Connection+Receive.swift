@@ -36,10 +36,11 @@ extension Connection {
 
     /// The socket takes octets again.
     func writable(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Outcome {
+        // The last word alone has waited.
+        if output.isEmpty { return work(&workspace, turn) }
         switch descriptor.send(output.octets) {
         case .octets(let count):
-            deadlines.count(exchange?.takeSent(count) ?? count)
-            workspace.metrics.sentByteCount += UInt64(count)
+            countSent(count, &workspace)
             output.consume(count)
         case .wouldBlock: return .keep
         case .failed: return .close
@@ -71,12 +72,15 @@ extension Connection {
                     more = serve(&workspace, turn)
                     if isPeerDone && !more { more = endInput(workspace) }
                 }
-                isEncrypted = encrypt(&workspace)
+                isEncrypted = encrypt(&workspace, turn)
             } while more && isEncrypted && remainder == nil && workspace.piecesLeft > 0
                 && workspace.output.count < TurnLimits.sendByteCountMax
         }
         keepInput(&workspace, isAlive: isAlive)
         guard flush(&workspace), isEncrypted else { return .close }
+        if turn.usesKernelRecords && output.isEmpty && goesStraight(turn) && !sendStraight(&workspace, turn) {
+            return .close
+        }
         return settle(more: more, isQueueFull: workspace.isQueueFull, turn)
     }
 
@@ -172,13 +176,15 @@ extension Connection {
 
     /// Encrypts the gathered responses, then as much of a larger one as one turn may send; false where the
     /// session is dead.
-    private func encrypt(_ workspace: inout Workspace) -> Bool {
+    private func encrypt(_ workspace: inout Workspace, _ turn: borrowing Turn) -> Bool {
         var isAlive = true
         if !workspace.responses.isEmpty {
             isAlive = records.send(contentsOf: workspace.responses, into: &workspace.output)
             workspace.responses.removeAll()
         }
-        while isAlive && remainder != nil && workspace.output.count < TurnLimits.sendByteCountMax {
+        while isAlive && remainder != nil && workspace.output.count < TurnLimits.sendByteCountMax
+            && !goesStraight(turn)
+        {
             let room = TurnLimits.sendByteCountMax - workspace.output.count
             // Whole records but for the last: a short one in the middle would cost as much as a full one.
             let wholeRecords = max(1, room / TurnLimits.recordByteCountMax) * TurnLimits.recordByteCountMax
@@ -198,8 +204,7 @@ extension Connection {
         defer { workspace.output.removeAll() }
         switch descriptor.send(workspace.output.octets) {
         case .octets(let count):
-            deadlines.count(exchange?.takeSent(count) ?? count)
-            workspace.metrics.sentByteCount += UInt64(count)
+            countSent(count, &workspace)
             if count < workspace.output.count {
                 output.append(copying: workspace.output.octets.extracting(count..<workspace.output.count))
             }
@@ -211,6 +216,12 @@ extension Connection {
         }
     }
 
+    /// The socket has taken octets.
+    func countSent(_ count: Int, _ workspace: inout Workspace) {
+        deadlines.count(exchange?.takeSent(count) ?? count)
+        workspace.metrics.sentByteCount += UInt64(count)
+    }
+
     /// Decides how the connection waits for what comes next, and under which limit.
     private func settle(more: Bool, isQueueFull: Bool, _ turn: borrowing Turn) -> Outcome {
         if !output.isEmpty || remainder != nil {
@@ -220,6 +231,7 @@ extension Connection {
             return output.isEmpty ? .again : .keep
         }
         if isClosing {
+            if let outcome = sayLastWord(turn) { return outcome }
             if !mustLinger || isPeerDone { return .close }
             phase = .linger
             descriptor.shutDownWriting()
@@ -277,9 +289,12 @@ extension Connection {
         }
     }
 
+    /// Something is to be sent that the socket had no room for.
+    var isWaitingForRoom: Bool { !output.isEmpty || isClosing && records.lastWord != nil }
+
     /// What the poller should watch for.
     var wanted: Poller.Interest {
-        if !output.isEmpty { return .write }
+        if isWaitingForRoom { return .write }
         if phase == .linger { return .read }
         let hasRoom = plaintext.count < TurnLimits.plaintextByteCountMax && ciphertext.isEmpty
         return remainder == nil && hasRoom && !isPeerDone ? .read : .none

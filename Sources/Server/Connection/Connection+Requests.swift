@@ -59,6 +59,7 @@ extension Connection {
     private func route(_ headByteCount: Int, _ workspace: inout Workspace, _ turn: borrowing Turn) {
         let framing = workspace.head.framing
         isKeptAlive = workspace.head.keepAlive && !turn.isDraining
+        if turn.usesKernelRecords && areRecordsWorn() { isKeptAlive = false }
         isVersion10 = workspace.head.version == .http10
         isHead = workspace.head.method == .head
         let expectsContinue = workspace.head.expectsContinue

@@ -103,6 +103,7 @@ extension Connection {
         if let exchange, phase == .head { return timeOut(exchange, &workspace, turn) }
         if phase == .follow { return timeOutFollowing(&workspace, turn) }
         if phase != .linger { workspace.metrics.timeouts[Int(timeoutKind.rawValue)] += 1 }
+        if isClosing && isWaitingForRoom { return .close }
         switch phase {
         case .handshake, .linger, .commit, .follow: return .close
         case .head where plaintext.isEmpty && output.isEmpty && remainder == nil:

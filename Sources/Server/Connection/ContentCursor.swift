@@ -82,6 +82,27 @@ struct ContentCursor {
         }
     }
 
+    /// How many octets of the piece that is sent now are left.
+    var pieceByteCount: Int { nextCount(.max) }
+
+    /// Sends the next octets of one piece, at most `octetsMax`, from where they lie, and goes past those that
+    /// the socket takes.
+    mutating func send(octetsMax: Int, to descriptor: borrowing Descriptor) -> Sent {
+        let count = nextCount(octetsMax)
+        let sent: Sent
+        switch piece {
+        case nil: return .octets(0)
+        case .shared(let octets, let range):
+            let start = range.lowerBound + offset
+            sent = descriptor.send(octets.span.extracting(start..<start + count))
+        case .mapped(let file, let range):
+            let start = range.lowerBound + offset
+            sent = descriptor.send(file.octets.extracting(start..<start + count))
+        }
+        if case .octets(let taken) = sent { advance(taken) }
+        return sent
+    }
+
     private func nextCount(_ octetsMax: Int) -> Int {
         piece.map { max(0, min(octetsMax, $0.byteCount - offset)) } ?? 0
     }

@@ -1,4 +1,5 @@
 import Bytes
+import Posix
 import TLS
 
 /// The names by which the protocols are agreed on (RFC 7301 section 6).
@@ -9,10 +10,12 @@ enum ApplicationProtocol {
 
 /// What stands between a connection's octets and the socket's: TLS records, or nothing on a plain listener.
 ///
-/// The seam is narrow on purpose: feed and drain in `receive`, write in `send`, and a last word in `close`. A
-/// record layer in the kernel can take its place.
+/// The seam is narrow on purpose: feed and drain in `receive`, write in `send`, and a last word in `close`.
+/// Behind it the kernel may make the records that are sent: `send` appends what it is given then.
 struct RecordLayer: ~Copyable {
     private var session: TLSSession?
+    /// The kernel did not take the key, and is not asked again.
+    private var isRefusedByKernel = false
     /// Octets for the parser wait inside, for which the socket raises no event.
     private(set) var hasPending = false
 
@@ -97,4 +100,67 @@ struct RecordLayer: ~Copyable {
     mutating func close(into ciphertext: inout Buffer) {
         if session != nil { session!.close(into: &ciphertext) }
     }
+}
+
+// MARK: Records that the kernel makes
+
+extension RecordLayer {
+    /// Of a record that holds an alert (RFC 8446 section 5.1).
+    static let alertType: UInt8 = 21
+
+    /// Whether the kernel makes the records that are sent.
+    var areKernels: Bool {
+        switch session {
+        case .some(let session): session.isHandedOver
+        case .none: false
+        }
+    }
+
+    /// Whether it does, or could.
+    var mayBeKernels: Bool {
+        switch session {
+        case .some(let session): session.isHandedOver || !isRefusedByKernel && session.canHandOver
+        case .none: false
+        }
+    }
+
+    /// Whether the kernel's key comes to its end, so that nothing new is to be begun.
+    var areWorn: Bool {
+        switch session {
+        case .some(let session): session.isWorn
+        case .none: false
+        }
+    }
+
+    /// The alert that is to go to the kernel behind all else, as it is.
+    var lastWord: InlineArray<2, UInt8>? {
+        switch session {
+        case .some(let session): session.lastWord
+        case .none: nil
+        }
+    }
+
+    /// The last word is out.
+    mutating func forgetLastWord() { session?.forgetLastWord() }
+
+    /// Has the kernel make the records that are sent. All that was made here must have gone to the socket.
+    ///
+    /// - Throws: what the kernel said; the records are made here then, as before.
+    mutating func handOver(to descriptor: borrowing Descriptor) throws(SystemError) {
+        var failure: SystemError?
+        let isTaken = session!.handOver { key, nonceBase, recordNumber in
+            do throws(SystemError) {
+                try descriptor.makeRecords(key: key, nonceBase: nonceBase, recordNumber: recordNumber)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        isRefusedByKernel = !isTaken
+        if let failure { throw failure }
+    }
+
+    /// Counts octets that went to the kernel from where they lie.
+    mutating func countStraight(_ byteCount: Int) { session?.countElsewhere(byteCount) }
 }

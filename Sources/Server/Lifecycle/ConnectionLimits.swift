@@ -45,6 +45,9 @@ enum TurnLimits {
     static let sendByteCountMax = 256 * 1024
     /// The most plaintext a TLS record holds (RFC 8446 section 5.1).
     static let recordByteCountMax = 16 * 1024
+    /// Content of which so much is left behind its head's record has the kernel make the records, where it
+    /// may. Of less a copy costs no more than to hand a key over: a guess, as there was no kernel to measure.
+    static let straightByteCountMin = 128 * 1024
     /// Responses to pipelined requests that are gathered before they are sent.
     static let gatheredByteCountMax = 64 * 1024
     /// Octets of items that a loop gathers before it hands them to the log within its turn. With one more

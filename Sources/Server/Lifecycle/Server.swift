@@ -64,11 +64,35 @@ package final class Server {
         sealer = try Mailbox<SealerMessage>()
         checker = try Mailbox<CheckerMessage>()
         ended = try Mailbox<EndedThread>()
-        try start(recovery, listeners, tls, secretSet)
+        let refusal = configuration.wantsKernelRecords ? Self.refusalOfKernelRecords() : nil
+        try start(
+            recovery, listeners, tls, secretSet,
+            usesKernelRecords: configuration.wantsKernelRecords && refusal == nil)
         // Not before: a start that fails says why, and nothing else.
         certificate.announce(tls.certificates, logger: configuration.logger)
         warnOfExpiry()
         if let plain = listeners.plainAuthority { warn(of: plain) }
+        if configuration.wantsKernelRecords { announceKernelRecords(refusal) }
+    }
+
+    /// Why the kernel can't make records; nil where it can.
+    private static func refusalOfKernelRecords() -> SystemError? {
+        do throws(SystemError) {
+            try KernelRecords.check()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Says whose records are sent, where the operator wanted the kernel's.
+    private func announceKernelRecords(_ refusal: SystemError?) {
+        if let refusal {
+            logger.warning(
+                "the kernel can't make TLS records, so all are made here", metadata: ["reason": "\(refusal)"])
+        } else {
+            logger.notice("the kernel makes the TLS records of connections with large contents")
+        }
     }
 
     /// Says each time what a listener without TLS lets others do.
@@ -80,7 +104,8 @@ package final class Server {
     }
 
     private func start(
-        _ recovery: Recovery, _ listeners: ListenerSet, _ tls: TLSContext, _ secrets: SecretSet
+        _ recovery: Recovery, _ listeners: ListenerSet, _ tls: TLSContext, _ secrets: SecretSet,
+        usesKernelRecords: Bool
     ) throws {
         let settings = RouteSettings(
             corsOrigin: configuration.corsOrigin, itemByteCountMax: configuration.log.itemByteCountMax,
@@ -111,8 +136,8 @@ package final class Server {
                 nowMilliseconds: 0, receivedMicroseconds: 0, catalog: recovery.catalog.current().value,
                 secrets: secrets, limiter: limiter, metrics: metrics, settings: settings)
             let turn = Turn(
-                monotonic: 0, context: context, limits: configuration.limits,
-                requestLimits: configuration.requestLimits,
+                monotonic: 0, context: context, usesKernelRecords: usesKernelRecords,
+                limits: configuration.limits, requestLimits: configuration.requestLimits,
                 http2Limits: configuration.http2Limits, logger: logger)
             let loop = try EventLoop(
                 index: index, mailbox: mailbox, writer: writer,

@@ -53,6 +53,8 @@ package struct ServerConfiguration: Sendable {
     package var drainTimeoutMilliseconds: UInt64 = 10_000
     /// A congestion control algorithm for the listeners (tcp(7)); nil leaves the system's.
     package var congestionControl: String?
+    /// Whether the kernel is to make records of TLS 1.3, where it can (`KernelRecords`).
+    package var wantsKernelRecords = false
     /// Where a line an answer goes; nil nowhere.
     package var accessLog: AccessLogPlace?
     package var accessLogFormat = AccessLogFormat.text

@@ -119,7 +119,7 @@ final class EventLoop {
             return position < acceptors.count ? accept(on: acceptors[position]) : ()
         }
         guard let connection = connections.element(at: event.token) else { return }
-        if event.isWritable && !connection.output.isEmpty {
+        if event.isWritable && connection.isWaitingForRoom {
             settle(connection, connection.writable(&workspace, turn))
         } else if event.isReadable && connection.interest == .read || event.isHangUp {
             settle(connection, connection.readable(&workspace, turn))

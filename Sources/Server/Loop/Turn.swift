@@ -11,6 +11,8 @@ struct Turn: ~Copyable {
     var context: RequestContext
     /// The server is stopping: every response is its connection's last.
     var isDraining = false
+    /// The kernel may make the records of connections with TLS 1.3.
+    var usesKernelRecords = false
     let limits: ConnectionLimits
     let requestLimits: RequestLimits
     let http2Limits: HTTP2Limits

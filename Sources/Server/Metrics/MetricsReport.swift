@@ -40,7 +40,9 @@ enum MetricsReport {
         out.sample(loops.wrongSecrets)
         out.begin("syncstreamer_received_bytes_total", .counter, "Octets received, as they were on the wire.")
         out.sample(loops.receivedByteCount)
-        out.begin("syncstreamer_sent_bytes_total", .counter, "Octets sent, as they were on the wire.")
+        out.begin(
+            "syncstreamer_sent_bytes_total", .counter,
+            "Octets sent, as they were on the wire, but without what the kernel adds to records of --ktls.")
         out.sample(loops.sentByteCount)
     }
 

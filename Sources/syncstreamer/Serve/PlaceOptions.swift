@@ -71,6 +71,13 @@ struct PlaceOptions: ParsableArguments {
         help: ArgumentHelp("TCP congestion control, such as bbr. (default: the system's)", valueName: "name"))
     var tcpCongestion: String?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp(
+            "Whether the kernel makes the TLS 1.3 records of large frames, where it can (module tls); it has "
+                + "not been run on a kernel that can. (default: no)"))
+    var ktls: Bool?
+
     func apply(_ source: OptionSource, to configuration: inout ServerConfiguration) throws {
         if let hosts = source.list(host, "host") { configuration.hosts = hosts }
         if let port = try source.value(port, "port", or: "PORT") { configuration.port = port }
@@ -99,6 +106,7 @@ struct PlaceOptions: ParsableArguments {
             configuration.drainTimeoutMilliseconds = timeout.milliseconds
         }
         configuration.congestionControl = try source.value(tcpCongestion, "tcp-congestion")
+        configuration.wantsKernelRecords = try source.isOn(ktls, "ktls") ?? false
     }
 
     /// More loops than any machine has cores would only cost memory.
