@@ -4,9 +4,11 @@ import shutil
 import subprocess
 
 
-def build(source, directory):
+def build(source, directory, *libraries):
     """The library, made by whatever C compiler there is: the Swift toolchain brings one."""
     library = directory / source.with_suffix(".so").name
     compiler = next(found for name in ("cc", "clang", "gcc") if (found := shutil.which(name)))
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, source, "-ldl"], check=True)
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, source, "-ldl", *libraries],
+        check=True)
     return library
