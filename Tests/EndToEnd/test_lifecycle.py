@@ -64,12 +64,13 @@ def test_a_drain_is_over_after_its_time(start):
 
 def test_a_second_signal_ends_at_once(start):
     server = start("--drain-timeout", "1h")
-    upload(server)
-    server.signal(signal.SIGTERM)
-    until(lambda: not server.is_listening(), "that nothing new is accepted")
-    assert server.process.poll() is None
-    server.signal(signal.SIGTERM)
-    server.wait()
+    # The client stays: without it nothing would be in flight.
+    with upload(server):
+        server.signal(signal.SIGTERM)
+        until(lambda: not server.is_listening(), "that nothing new is accepted")
+        assert server.process.poll() is None
+        server.signal(signal.SIGTERM)
+        server.wait()
 
 
 def test_a_drain_of_an_idle_server_needs_no_time(start):
