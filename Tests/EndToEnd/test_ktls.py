@@ -160,6 +160,17 @@ def test_pipelined_requests_and_a_reader_that_takes_its_time(served, kernel):
     assert kernel.control.lost == 0
 
 
+def test_a_client_that_has_ended_its_direction(served, kernel):
+    """Which the kernel no longer takes, if that comes before the answer; the answer is whole in any case."""
+    for _ in range(5):
+        with served.server.wire() as wire:
+            wire.want(served.large[0])
+            socket.socket.shutdown(wire.socket, socket.SHUT_WR)
+            assert wire.response().body == served.large[1]
+            assert wire.is_ended()
+    assert kernel.control.lost == 0
+
+
 def test_many_connections(served, kernel):
     wires = [served.server.wire() for _ in range(20)]
     for wire in wires:

@@ -1,7 +1,8 @@
 // A kernel that makes the records of TLS 1.3 (kTLS), laid over the calls by which a program would have it do so
 // (LD_PRELOAD), as Documentation/networking/tls.rst and net/tls/tls_sw.c of Linux have it, for sending, with AES-GCM:
 //
-// - TCP_ULP "tls" on a connected socket, then TLS_TX, once, with the key of a version and a cipher;
+// - TCP_ULP "tls" on a connected socket whose peer has not ended its direction, then TLS_TX, once, with the key of a version
+//   and a cipher;
 // - each send ends a record, and fills as many before as hold 16 KiB; a control message's record type is for that sendmsg;
 // - what is taken may be less than what was given. A record that was taken and that TCP has no room for is held, and sent on
 //   later (here: when the program next waits for events); nothing further is taken before that. What is held when the socket
@@ -191,10 +192,14 @@ static int set_key(int number, const void *value, socklen_t length) {
 
 int setsockopt(int number, int level, int option, const void *value, socklen_t length) {
     if (level == IPPROTO_TCP && option == TCP_ULP) {
-        struct sockaddr_storage peer;
-        socklen_t size = sizeof peer;
+        struct tcp_info info;
+        socklen_t size = sizeof info;
         if (length < 3 || memcmp(value, "tls", 3) != 0 || number >= SOCKETS_MAX) refuse("this protocol or descriptor");
-        if (getpeername(number, (struct sockaddr *)&peer, &size) != 0) return -1;  // ENOTCONN
+        if (getsockopt(number, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
+        if (info.tcpi_state != TCP_ESTABLISHED) {
+            errno = ENOTCONN;
+            return -1;
+        }
         pthread_mutex_lock(&lock);
         int is_new = !sockets[number];
         if (is_new) sockets[number] = calloc(1, sizeof(struct tls));
