@@ -298,8 +298,7 @@ class Lanes {
       context.lineTo(x, surface.height)
     }
     context.stroke()
-    context.lineWidth = 1.5
-    context.lineJoin = 'round'
+    // A line that is wider than a pixel is a shape to be filled, which takes a processor many times as long.
     let index = 0
     for (const trace of this.traces.values()) {
       context.save()
