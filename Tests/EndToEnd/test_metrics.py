@@ -3,6 +3,7 @@
 import gzip
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,14 @@ def test_items(metrics):
 
 
 @pytest.mark.either_protocol
+def test_descriptors(metrics):
+    """As many as there are, but for the connection that asks; and the kernel's table has room for all connections from the
+    start, since all threads wait while it grows."""
+    until(lambda: metrics.all()["process_open_fds"] - metrics.server.descriptors() in (0, 1), "the number of descriptors")
+    [size] = re.findall(r"FDSize:\s+(\d+)", Path(f"/proc/{metrics.server.pid}/status").read_text())
+    assert int(size) >= 10_000
+
+
 def test_windows_and_frames(start):
     metrics = Metrics(start, frame_duration="1h")
     for number in range(3):
@@ -146,9 +155,9 @@ def test_a_flood_of_the_public_port_leaves_it_alone(start):
     metrics = Metrics(start, "--max-connections", "2")
     with metrics.server.wire(), metrics.server.wire():
         until(lambda: not metrics.server.is_listening(), "the server to be full")
-        metrics.until("syncstreamer_connections", 3)
         with Wire(("127.0.0.1", metrics.port), None, plain=True) as probe:
             assert probe.ask("GET", "/readyz").status == 200
+            metrics.until("syncstreamer_connections", 3)
 
 
 GZIP = {"Content-Encoding": "gzip"}
@@ -176,7 +185,8 @@ def test_items_that_end_their_upload(start):
         with server.wire() as cut:
             cut.begin("POST", "/channel/a", NDJSON)
             cut.content(body)
-        metrics.until("syncstreamer_connections", 1)
+        with Wire(("127.0.0.1", metrics.port), None, plain=True):
+            metrics.until("syncstreamer_connections", 1)
         metrics.until('syncstreamer_items_rejected_total{reason="torn"}', lost)
 
 

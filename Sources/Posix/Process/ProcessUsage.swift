@@ -20,8 +20,17 @@ package struct ProcessUsage: Sendable {
         return ProcessUsage(
             cpuMicroseconds: isKnown ? microseconds(usage.ru_utime) + microseconds(usage.ru_stime) : 0,
             residentByteCount: residentPageCount() * pageByteCount,
-            // The one that reads the folder is among them. Where there is no /proc nobody can say it.
-            descriptorCount: max(0, ((try? Directory(opening: "/proc/self/fd").names().count) ?? 1) - 1))
+            descriptorCount: descriptorCount())
+    }
+
+    /// Since Linux 6.2 the folder's size is how many there are. Before, it has to be read, which takes some
+    /// milliseconds where there are thousands.
+    private static func descriptorCount() -> Int {
+        var status = stat()
+        // SAFETY: stat reads a path and fills the one structure it is given.
+        if unsafe stat("/proc/self/fd", &status) == 0 && status.st_size > 0 { return status.st_size }
+        // The one that reads the folder is among them. Where there is no /proc nobody can say it.
+        return max(0, ((try? Directory(opening: "/proc/self/fd").names().count) ?? 1) - 1)
     }
 
     private static func microseconds(_ time: timeval) -> UInt64 {

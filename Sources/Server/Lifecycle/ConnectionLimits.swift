@@ -95,6 +95,7 @@ extension ConnectionLimits {
         let descriptors = ProcessLimits.raiseDescriptorsMax()
         let reserved = Self.descriptorsReserved + operatorConnectionsMax
         let usable = max(1, min(connectionsMax, descriptors - reserved))
+        ProcessLimits.reserveDescriptors(min(descriptors, usable + reserved))
         if usable < connectionsMax {
             logger.warning(
                 "the system allows \(descriptors) descriptors; at most \(usable) connections are taken",
