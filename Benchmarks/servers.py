@@ -86,8 +86,14 @@ class SyncStreamer(Server):
 
     def wait_for_checks(self):
         """Until the thread that checks the frames it has found has ended."""
+        def is_over():
+            try:
+                return all((task / "comm").read_text() != "checker\n" for task in tasks.iterdir())
+            except OSError:
+                return False  # A thread ended between the two looks.
+
         tasks = Path(f"/proc/{self.process.pid}/task")
-        until(lambda: all((task / "comm").read_text() != "checker\n" for task in tasks.iterdir()), "the check of all frames")
+        until(is_over, "the check of all frames")
 
     def path(self, size):
         return self.paths[size]

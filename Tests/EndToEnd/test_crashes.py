@@ -106,6 +106,7 @@ def test_kills_while_old_frames_go_and_the_log_goes_on(start, crowds):
     until(lambda: len(list((directory / "log").iterdir())) <= 3, "a log without what is in frames already")
     # But for the frame that is being made.
     until(lambda: not list((directory / "frames").glob("*.tmp")), "the removal of what was left over")
+    assert last_segment > 1, "the log has never gone on to another segment"
     print(f"{rounds} kills; {crowd.accepted_count} items accepted, {len(witness.found)} found; "
           f"{len(witness.frames)} frames seen; {last_segment} segments")
 

@@ -13,6 +13,7 @@ import pytest
 
 from support import ktls, timeframe
 from support.http2 import HTTP2Client
+from support.s_client import TypedClient
 from support.server import OCTETS, environment
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import trusting
@@ -313,34 +314,16 @@ def test_a_tampered_record_gets_its_alert(served, kernel):
 
 def test_a_peers_key_update_goes_well_and_one_that_asks_for_ours_ends_the_connection(served, kernel):
     """`k` on its own line has s_client update its keys, `K` ask for the server's too (s_client(1))."""
-    with subprocess.Popen(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{served.server.port}", "-tls1_3"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ) as client:
-        printed = b""
-
-        def read_until(what):
-            nonlocal printed
-            while what not in printed:
-                piece = client.stdout.read1()
-                assert piece, printed[-200:]
-                printed += piece
-            printed = printed.partition(what)[2]
-
-        def write(line):
-            client.stdin.write(line)
-            client.stdin.flush()
-
-        read_until(b"Verify return code")
+    with TypedClient(served.server, "-tls1_3") as client:
         for command in (None, b"k\n", b"k\n"):
             if command:
-                write(command)
-                read_until(b"KEYUPDATE")
-            write(f"GET {served.large[0]} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            read_until(served.large[1])
+                client.type(command)
+                client.read_until(b"KEYUPDATE")
+            client.type(f"GET {served.large[0]} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            client.read_until(served.large[1])
         assert kernel.connections == 1
-        write(b"K\n")
-        read_until(b"KEYUPDATE")
-        rest = printed + client.stdout.read()
+        client.type(b"K\n")
+        client.read_until(b"KEYUPDATE")
+        rest = client.read_to_end()
         assert re.search(rb"^closed$", rest, re.MULTILINE), rest
     assert kernel.control.alerts == 1 and kernel.control.lost == 0

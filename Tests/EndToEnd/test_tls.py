@@ -9,6 +9,7 @@ import pytest
 
 from support import identity as identities
 from support.http2 import HTTP2Client
+from support.s_client import TypedClient
 from support.server import environment, free_port
 from support.waiting import DEADLINE_SECONDS, until
 from support.wire import Wire, trusting
@@ -163,43 +164,20 @@ def test_an_offer_of_other_protocols_alone_gets_the_alert_for_that(server, versi
 
 def test_keys_are_updated_in_the_middle(server):
     """`K` on its own line has s_client update its keys and ask for the server's, `k` only the former (s_client(1))."""
-    with subprocess.Popen(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_3"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ) as client:
-        printed = b""
-
-        def read_until(what):
-            nonlocal printed
-            while what not in printed:
-                piece = client.stdout.read1()
-                assert piece, printed
-                printed += piece
-            printed = printed.partition(what)[2]
-
-        read_until(b"Verify return code")
+    with TypedClient(server, "-tls1_3") as client:
         for command in (b"K\n", b"k\n", b"K\n", b"K\n"):
-            client.stdin.write(command)
-            client.stdin.flush()
-            read_until(b"KEYUPDATE")
-            client.stdin.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            client.stdin.flush()
-            read_until(b"HTTP/1.1 200 OK")
+            client.type(command)
+            client.read_until(b"KEYUPDATE")
+            client.type(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            client.read_until(b"HTTP/1.1 200 OK")
         client.stdin.close()
 
 
 def test_renegotiation_is_refused(server):
     """`R` on its own line has s_client ask for a new handshake in TLS 1.2."""
-    with subprocess.Popen(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    ) as client:
-        printed = b""
-        while b"Verify return code" not in printed:
-            printed += client.stdout.read1()
-        client.stdin.write(b"R\n")
-        client.stdin.flush()
-        printed += client.stdout.read()
+    with TypedClient(server, "-tls1_2") as client:
+        client.type(b"R\n")
+        printed = client.read_to_end()
     assert b"no renegotiation" in printed, printed
 
 

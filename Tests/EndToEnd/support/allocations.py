@@ -1,10 +1,9 @@
 """How often the event loops of a server ask for memory (allocations.c): for one that was started with `environment`."""
 
 import ctypes
-import mmap
 from pathlib import Path
 
-from support.preloaded import build
+from support.preloaded import build, shared
 
 SOURCE = Path(__file__).with_suffix(".c")
 
@@ -16,10 +15,7 @@ class Counts(ctypes.Structure):
 class Allocations:
     def __init__(self, directory):
         file = directory / "allocations"
-        file.write_bytes(bytes(ctypes.sizeof(Counts)))
-        with open(file, "r+b") as opened:
-            self.memory = mmap.mmap(opened.fileno(), ctypes.sizeof(Counts))
-        self.counts = Counts.from_buffer(self.memory)
+        self.counts = shared(Counts, file)
         self.environment = {"LD_PRELOAD": str(build(SOURCE, directory)), "ALLOCATIONS_FILE": str(file)}
 
     @property

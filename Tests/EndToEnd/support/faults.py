@@ -2,7 +2,6 @@
 
 import ctypes
 import errno
-import mmap
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,10 +36,7 @@ def build(directory):
 class Faults:
     def __init__(self, library, directory):
         file = directory / "faults"
-        file.write_bytes(bytes(ctypes.sizeof(Control)))
-        with open(file, "r+b") as opened:
-            self.memory = mmap.mmap(opened.fileno(), ctypes.sizeof(Control))
-        self.control = Control.from_buffer(self.memory)
+        self.control = preloaded.shared(Control, file)
         self.environment = {"LD_PRELOAD": str(library), "FAULTS_FILE": str(file)}
 
     @property

@@ -1,10 +1,9 @@
 """A kernel that makes the records of TLS 1.3 (ktls.c): for a server that was started with `environment` and --ktls."""
 
 import ctypes
-import mmap
 from pathlib import Path
 
-from support.preloaded import build
+from support.preloaded import build, shared
 
 SOURCE = Path(__file__).with_suffix(".c")
 # A start tries the kernel with each of the two ciphers.
@@ -18,10 +17,7 @@ class Control(ctypes.Structure):
 class Kernel:
     def __init__(self, library, directory):
         file = directory / "ktls"
-        file.write_bytes(bytes(ctypes.sizeof(Control)))
-        with open(file, "r+b") as opened:
-            self.memory = mmap.mmap(opened.fileno(), ctypes.sizeof(Control))
-        self.control = Control.from_buffer(self.memory)
+        self.control = shared(Control, file)
         self.environment = {"LD_PRELOAD": str(library), "KTLS_FILE": str(file)}
 
     @property

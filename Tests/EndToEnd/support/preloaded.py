@@ -1,5 +1,7 @@
 """Libraries of the tests' own that are laid over a server's (LD_PRELOAD)."""
 
+import ctypes
+import mmap
 import shutil
 import subprocess
 
@@ -12,3 +14,10 @@ def build(source, directory, *libraries):
         [compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, source, "-ldl", *libraries],
         check=True)
     return library
+
+
+def shared(kind, file):
+    """A structure of that kind, all zeros, in a file that is made here: the library maps it too."""
+    file.write_bytes(bytes(ctypes.sizeof(kind)))
+    with open(file, "r+b") as opened:
+        return kind.from_buffer(mmap.mmap(opened.fileno(), ctypes.sizeof(kind)))
